@@ -1,0 +1,131 @@
+"""Which chapter introduces which name, and which files of the package it reads.
+
+Read in chapter 01. A test holds the chapters to this table: a chapter uses only names that it or an
+earlier chapter introduces, and says what a name is before it uses it. `python tools/syllabus.py`
+writes the table anew from the chapters; read the difference before you keep it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .names import FORMS, Name
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter: the files of the package that it reads, and the names that it introduces."""
+
+    number: int
+    stem: str
+    title: str
+    reads: tuple[str, ...]
+    introduces: dict[str, tuple[str, ...]]
+
+    @property
+    def names(self) -> frozenset[Name]:
+        """Every name that the chapter introduces, as (namespace, name)."""
+        return frozenset((space, name) for space, names in self.introduces.items() for name in names)
+
+
+def known_in(number: int) -> frozenset[Name]:
+    """Every name that chapter `number` may use: its own, and those of the chapters before it.
+
+    `torch.abs(x)` and `x.abs()` are one thing to know.
+    """
+    names = {name for chapter in CHAPTERS if chapter.number <= number for name in chapter.names}
+    twice = {(kind, name) for space, name in names if space in FORMS for kind in FORMS}
+    return frozenset(names | twice)
+
+
+def _files(names: str) -> tuple[str, ...]:
+    return tuple(names.split())
+
+
+def _names(**spaces: str) -> dict[str, tuple[str, ...]]:
+    """The names of each namespace, which the table writes as words with blanks between."""
+    return {space: tuple(names.split()) for space, names in spaces.items()}
+
+
+# fmt: off
+CHAPTERS: tuple[Chapter, ...] = (
+    Chapter(1, "01_tensors", "Tensors",
+        _files(
+            "course/__init__.py course/source.py course/syllabus.py creation.py dtypes.py errors.py "
+            "functions.py methods/__init__.py methods/filling.py methods/indexing.py methods/matrix.py "
+            "methods/pointwise.py methods/reduction.py methods/shape.py ops/indexing.py ops/reduction.py "
+            "ops/shape.py printing.py random.py tensor.py",
+        ),
+        _names(
+            torch="tensor float64 zeros ones full eye arange linspace int64 strided empty IntTensor "
+                  "FloatTensor Tensor DoubleTensor LongTensor manual_seed rand randn normal randint "
+                  "zeros_like ones_like full_like empty_like double randn_like float long uint8 "
+                  "promote_types add sub mul div pow abs sin exp sqrt squeeze cat stack split chunk dot "
+                  "matmul",
+            Tensor="ndim shape dtype device requires_grad size numel layout tolist mean std new_ones "
+                   "new_zeros to type int bool half item add_ sum copy_ t_ fill_ zero_ data_ptr clamp max "
+                   "min prod argmax reshape view t flatten transpose permute unsqueeze clone stride "
+                   "storage_offset is_contiguous contiguous expand mm",
+            plt="subplots set_xlim set_ylim set_aspect axis patches Rectangle add_patch text show hist "
+                "set_title set_xlabel set_ylabel",
+            course="show",
+            inside="ops.shape.view",
+        )),
+    Chapter(2, "02_numpy_interop", "Torch and NumPy, CPU and GPU",
+        _files(
+            "creation.py devices.py",
+        ),
+        _names(
+            torch="from_numpy as_tensor float32 cuda.is_available",
+            Tensor="numpy T round cuda cpu detach data",
+            numpy="arange array zeros int32 abs sin mean std",
+            plt="annotate plot",
+            inside="devices.array_module devices.move",
+        )),
+    Chapter(3, "03_autograd", "Autograd: derivatives by machine",
+        _files(
+            "autograd.py course/drawing.py course/layout.py graph.py hooks.py methods/pointwise.py "
+            "modes.py ops/matrix.py ops/pointwise.py ops/rule.py recording.py",
+        ),
+        _names(
+            torch="autograd.Variable no_grad autograd.grad autograd.Function autograd.gradcheck",
+            Tensor="backward grad grad_fn is_leaf requires_grad_ retain_grad register_hook",
+            plt="figure ylim xlabel ylabel legend xscale yscale",
+            course="draw",
+            inside="graph.run_backward",
+            object="next_functions variable save_for_backward saved_tensors apply",
+        )),
+    Chapter(4, "04_activations", "Activations: the bend in the net",
+        _files(
+            "ops/pointwise.py ops/reduction.py",
+        ),
+        _names(
+            torch="allclose relu sigmoid tanh equal log softmax",
+            Tensor="relu_",
+            F="relu softplus sigmoid tanh leaky_relu softmax",
+            plt="subplot tight_layout bar axhline title",
+        )),
+    Chapter(8, "08_two_layer_nn", "The two-layer net with nn",
+        _files(
+            "ops/convolution.py ops/loss.py",
+        ),
+        _names(
+            nn="Linear Sequential ReLU MSELoss init.normal_ init.zeros_ Parameter Module Conv2d Flatten",
+            F="max_pool2d",
+            plt="flatten imshow set_xticks set_yticks",
+            python="math math.isnan warnings warnings.catch_warnings warnings.simplefilter",
+            object="weight bias named_parameters parameters zero_grad state_dict load_state_dict "
+                   "register_forward_hook register_full_backward_hook register_backward_hook children "
+                   "named_modules training eval",
+        )),
+    Chapter(9, "09_two_layer_optim", "The two-layer net with optim",
+        _files(""),
+        _names(
+            torch="utils.data.DataLoader utils.data.Dataset utils.data.TensorDataset Generator",
+            Tensor="mul_ sub_",
+            optim="SGD Adam",
+            plt="contour",
+            object="manual_seed",
+        )),
+)
+# fmt: on

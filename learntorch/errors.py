@@ -1,0 +1,98 @@
+"""What to say when an operation refuses: NumPy's errors in PyTorch's types and words.
+
+Read in chapter 01. Called only after something has failed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .devices import device_of
+from .dtypes import of_numpy
+
+
+def explain(error: Exception, name: str, arrays: tuple, options: dict) -> Exception:
+    """The error that PyTorch would raise in place of `error`."""
+    if getattr(error, "final", False) or isinstance(error, (RuntimeError, AssertionError, NotImplementedError)):
+        return error
+    arrays = tuple(x for x in arrays if hasattr(x, "shape"))
+    if len({str(device_of(x)) for x in arrays}) > 1:
+        places = " and ".join(sorted({_place(x) for x in arrays}))
+        return RuntimeError(
+            f"Expected all tensors to be on the same device, but found at least two devices, {places}! "
+            "Move them with .to(device)."
+        )
+    if isinstance(error, np.exceptions.AxisError):
+        return dimension_error(options.get("dim", getattr(error, "axis", None)), max(x.ndim for x in arrays))
+    if isinstance(error, ValueError) and len(arrays) > 1:
+        return broadcast_error(*(x.shape for x in arrays)) or RuntimeError(f"{name}(): {error}")
+    if isinstance(error, TypeError) and "ufunc" in str(error) and arrays:
+        kind = of_numpy(arrays[0].dtype).legacy.removesuffix("Tensor")
+        return NotImplementedError(
+            f'"{name}_cpu" not implemented for \'{kind}\'. Convert the tensor first, for example '
+            "with .long() or .float()."
+        )
+    if isinstance(error, (TypeError, IndexError)):
+        return error
+    return RuntimeError(f"{name}(): {error}")
+
+
+def _place(array) -> str:
+    return str(device_of(array))
+
+
+def broadcast_error(*shapes: tuple) -> RuntimeError | None:
+    """The first pair of dimensions that do not go together, in PyTorch's words."""
+    total = ()
+    for shape in shapes:
+        n = max(len(total), len(shape))
+        for i in range(1, n + 1):
+            p = total[-i] if i <= len(total) else 1
+            q = shape[-i] if i <= len(shape) else 1
+            if p != q and 1 not in (p, q):
+                return RuntimeError(
+                    f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton "
+                    f"dimension {n - i}. Sizes are compared from the last one back: reshape or unsqueeze one "
+                    "of the tensors."
+                )
+        total = np.broadcast_shapes(total, shape)
+    return None
+
+
+def shape_mismatch(target: tuple, value: tuple) -> RuntimeError:
+    """The sentence for an in-place result that does not fit into its target."""
+    clash = broadcast_error(target, value)
+    if clash is not None:
+        return clash
+    return RuntimeError(
+        f"output with shape {list(target)} doesn't match the broadcast shape "
+        f"{list(np.broadcast_shapes(target, value))}. Use the form without the trailing underscore."
+    )
+
+
+def dimension_error(dim: object, ndim: int) -> IndexError:
+    """The sentence for a `dim` that the tensor does not have."""
+    n = max(ndim, 1)
+    if isinstance(dim, (tuple, list)):
+        dim = next((d for d in dim if not -n <= d < n), dim)
+    return final(
+        IndexError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim}). The tensor "
+            f"has {ndim} dimension{'' if ndim == 1 else 's'}."
+        )
+    )
+
+
+def final(error: Exception) -> Exception:
+    """Mark an error that already says what the user should read."""
+    error.final = True
+    return error
+
+
+def argument_error(function: str, name: str, position: int, wanted: str, got: object) -> TypeError:
+    """The sentence for an argument of the wrong type."""
+    return final(
+        TypeError(
+            f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {type(got).__name__}"
+        )
+    )

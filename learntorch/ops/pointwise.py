@@ -1,0 +1,487 @@
+"""Rules that act on each element by itself.
+
+Read in chapters 03 and 04. In the formulas, g is the gradient of the output y.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..devices import array_module
+from .rule import ANY, FLOAT, PROMOTE, differentiable
+
+# Arithmetic ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@differentiable(a=lambda g: g,                      # ∂(a + αb)/∂a = 1
+                b=lambda g, alpha: g if alpha == 1 else g * alpha)  # ∂(a + αb)/∂b = α
+def add(a, b, *, alpha=1):
+    """Sum: y = a + α·b."""
+    return a + b if alpha == 1 else a + b * alpha
+
+
+@differentiable(a=lambda g: g,                      # ∂(a − αb)/∂a = 1
+                b=lambda g, alpha: g * -alpha)      # ∂(a − αb)/∂b = −α
+def sub(a, b, *, alpha=1):
+    """Difference: y = a − α·b."""
+    if getattr(a, "dtype", None) == bool and getattr(b, "dtype", None) == bool:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    return a - b if alpha == 1 else a - b * alpha
+
+
+@differentiable(a=lambda g: -g, b=lambda g: g, name="Rsub1")
+def rsub(a, b):
+    """Difference the other way round: y = b − a."""
+    return b - a
+
+
+@differentiable(a=lambda g, b: g * b,               # ∂(ab)/∂a = b
+                b=lambda g, a: g * a)               # ∂(ab)/∂b = a
+def mul(a, b):
+    """Elementwise product: y = a · b."""
+    return a * b
+
+
+@differentiable(FLOAT, a=lambda g, b: g / b,        # ∂(a/b)/∂a = 1/b
+                b=lambda g, b, y: -g * y / b)       # ∂(a/b)/∂b = −a/b² = −y/b
+def div(a, b):
+    """Quotient: y = a / b."""
+    return a / b
+
+
+@differentiable(a=lambda g: -g)
+def neg(a):
+    """Negative: y = −a."""
+    if a.dtype == bool:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+    return -a
+
+
+@differentiable(FLOAT, x=lambda g, y: -g * y * y)   # d(1/x)/dx = −1/x²
+def reciprocal(x):
+    """y = 1 / x."""
+    return 1 / x
+
+
+def _power_rule(g, a, b):
+    if isinstance(b, (int, float)):  # a number: the common cases without a power
+        return g * 0 if b == 0 else g * (a * 2) if b == 2 else g * (b * a ** (b - 1))
+    return where(b == 0, g * 0, g * (b * a ** (b - 1)))
+
+
+@differentiable(a=_power_rule,                      # ∂aᵇ/∂a = b·aᵇ⁻¹
+                b=lambda g, a, b, y: where((a == 0) & (b >= 0), g * 0, g * y * log(a)),  # ∂aᵇ/∂b = aᵇ·ln a
+                name=lambda b: "Pow0" if isinstance(b, (int, float)) else "Pow1")  # fmt: skip
+def pow(a, b):  # noqa: A001
+    """Power: y = aᵇ."""
+    if isinstance(b, (int, np.integer)) and b < 0 and a.dtype.kind in "iu":
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return a**b
+
+
+@differentiable(x=lambda g, x: g * (x * 2), name="Pow0")
+def square(x):
+    """y = x²."""
+    return x * x
+
+
+def _whole(a, b, divide):
+    """An integer division; by zero it is an error, as in PyTorch."""
+    if getattr(b, "dtype", np.dtype(float)).kind in "iu" and not np.all(b):
+        raise RuntimeError("ZeroDivisionError: an integer tensor was divided by zero.")
+    return divide(a, b)
+
+
+@differentiable()
+def floor_divide(a, b):
+    """Quotient rounded down: y = ⌊a / b⌋."""
+    return _whole(a, b, np.floor_divide)
+
+
+@differentiable(a=lambda g: g * 0, b=lambda g: g * 0, name="Div1")
+def round_divide(a, b, *, rounding_mode):
+    """Quotient rounded down ("floor") or towards zero ("trunc")."""
+    if rounding_mode == "floor":
+        return _whole(a, b, np.floor_divide)
+    if rounding_mode != "trunc":
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
+    return _whole(a, b, lambda a, b: ((a - np.fmod(a, b)) // b if a.dtype.kind != "f" else np.trunc(a / b)))
+
+
+@differentiable(a=lambda g: g, b=lambda g, a, b: -g * floor_divide(a, b))
+def remainder(a, b):
+    """What is left after floor division, with the sign of b: y = a − b·⌊a / b⌋."""
+    return _whole(a, b, np.remainder)
+
+
+@differentiable(a=lambda g: g, b=lambda g, a, b: -g * trunc(a / b))
+def fmod(a, b):
+    """What is left after division towards zero, with the sign of a."""
+    return _whole(a, b, np.fmod)
+
+
+def _share(g, a, b):
+    """g where a > b, half of it at a tie."""
+    return where(a == b, g / 2, where(a > b, g, g * 0))
+
+
+@differentiable(a=lambda g, a, b: _share(g, a, b), b=lambda g, a, b: _share(g, b, a))
+def maximum(a, b):
+    """The larger of the two; at a tie the gradient is shared."""
+    return np.maximum(a, b)
+
+
+@differentiable(a=lambda g, a, b: _share(g, b, a), b=lambda g, a, b: _share(g, a, b))
+def minimum(a, b):
+    """The smaller of the two; at a tie the gradient is shared."""
+    return np.minimum(a, b)
+
+
+@differentiable(a=lambda g, weight: g * (1 - weight), b=lambda g, weight: g * weight,
+                weight=lambda g, a, b: g * (b - a), name="Lerp0")  # fmt: skip
+def lerp(a, b, weight):
+    """A point on the way from a to b: y = a + w·(b − a)."""
+    return a + weight * (b - a)
+
+
+@differentiable(x=lambda g: g, a=lambda g, b, value: g * (b * value), b=lambda g, a, value: g * (a * value))
+def addcmul(x, a, b, *, value=1):
+    """y = x + v·a·b."""
+    return x + value * a * b
+
+
+@differentiable(FLOAT, x=lambda g: g, a=lambda g, b, value: g * (value / b),
+                b=lambda g, a, b, value: -g * (value * a / (b * b)))  # fmt: skip
+def addcdiv(x, a, b, *, value=1):
+    """y = x + v·a/b."""
+    return x + value * a / b
+
+
+# Exponentials, roots, circles ────────────────────────────────────────────────────────────────────
+
+
+@differentiable(FLOAT, x=lambda g, y: g * y)        # d eˣ/dx = eˣ = y
+def exp(x):
+    """y = eˣ."""
+    return np.exp(x)
+
+
+@differentiable(FLOAT, x=lambda g, y: g * (y + 1))
+def expm1(x):
+    """y = eˣ − 1, exact near zero."""
+    return np.expm1(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: g / x)        # d ln x/dx = 1/x
+def log(x):
+    """Natural logarithm: y = ln x."""
+    return np.log(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: g / (x + 1))
+def log1p(x):
+    """y = ln(1 + x), exact near zero."""
+    return np.log1p(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: g / (x * 0.6931471805599453))
+def log2(x):
+    """Logarithm to base 2."""
+    return np.log2(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: g / (x * 2.302585092994046))
+def log10(x):
+    """Logarithm to base 10."""
+    return np.log10(x)
+
+
+@differentiable(FLOAT, x=lambda g, y: g / (y * 2))  # d√x/dx = 1/(2√x)
+def sqrt(x):
+    """Square root."""
+    return np.sqrt(x)
+
+
+@differentiable(FLOAT, x=lambda g, y: g * (y * y * y * -0.5))
+def rsqrt(x):
+    """y = 1 / √x."""
+    return 1 / np.sqrt(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: g * cos(x))
+def sin(x):
+    """Sine of x (in radians)."""
+    return np.sin(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: -g * sin(x))
+def cos(x):
+    """Cosine of x (in radians)."""
+    return np.cos(x)
+
+
+@differentiable(FLOAT, x=lambda g, y: g * (y * y + 1))
+def tan(x):
+    """Tangent of x (in radians)."""
+    return np.tan(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: g * rsqrt(1 - x * x))
+def asin(x):
+    """The angle whose sine is x."""
+    return np.arcsin(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: -g * rsqrt(1 - x * x))
+def acos(x):
+    """The angle whose cosine is x."""
+    return np.arccos(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: g / (x * x + 1))
+def atan(x):
+    """The angle whose tangent is x."""
+    return np.arctan(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: g * cosh(x))
+def sinh(x):
+    """Hyperbolic sine: y = (eˣ − e⁻ˣ)/2."""
+    return np.sinh(x)
+
+
+@differentiable(FLOAT, x=lambda g, x: g * sinh(x))
+def cosh(x):
+    """Hyperbolic cosine: y = (eˣ + e⁻ˣ)/2."""
+    return np.cosh(x)
+
+
+# Steps: constant between jumps, so their gradient is zero ────────────────────────────────────────
+
+
+@differentiable(x=lambda g, x: g * sign(x))
+def abs(x):  # noqa: A001
+    """Absolute value: y = |x|."""
+    return np.abs(x)
+
+
+@differentiable(x=lambda g: g * 0)
+def sign(x):
+    """−1, 0 or 1."""
+    return np.sign(x)
+
+
+@differentiable(x=lambda g: g * 0)
+def ceil(x):
+    """The next whole number up."""
+    return np.ceil(x)
+
+
+@differentiable(x=lambda g: g * 0)
+def floor(x):
+    """The next whole number down."""
+    return np.floor(x)
+
+
+@differentiable(x=lambda g: g * 0)
+def trunc(x):
+    """x without its fraction."""
+    return np.trunc(x)
+
+
+@differentiable(x=lambda g: g * 0)
+def round(x, *, decimals=0):  # noqa: A001
+    """The nearest whole number; halves go to the even one."""
+    return np.round(x, decimals)
+
+
+@differentiable(x=lambda g, x, min, max: g * _inside(x, min, max), name="Clamp1")
+def clamp(x, *, min=None, max=None):
+    """x, but not below `min` and not above `max`."""
+    dtype = x.dtype
+    y = x if min is None else np.maximum(x, dtype.type(min))
+    return y if max is None else np.minimum(y, dtype.type(max))
+
+
+def _inside(x, low, high):
+    if high is None:
+        return x >= low
+    return x <= high if low is None else (x >= low) & (x <= high)
+
+
+# Activations ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@differentiable(x=lambda g, y: g * (y > 0))         # 1 where x > 0, else 0
+def relu(x):
+    """Rectified linear unit: y = max(x, 0)."""
+    # Note [An array of zeros]: NumPy compares with an array twice as fast as with a number.
+    return np.maximum(x, array_module(x).zeros_like(x))
+
+
+@differentiable(FLOAT, x=lambda g, y: g * (y * (1 - y)))  # dσ/dx = σ(1 − σ)
+def sigmoid(x):
+    """Logistic function: y = 1 / (1 + e⁻ˣ)."""
+    return 1 / (1 + np.exp(-x))
+
+
+@differentiable(FLOAT, x=lambda g, y: g * (1 - y * y))  # d tanh/dx = 1 − tanh²
+def tanh(x):
+    """Hyperbolic tangent: y = (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ)."""
+    return np.tanh(x)
+
+
+@differentiable(x=lambda g, x, beta, threshold: g * _softplus_slope(x, beta, threshold))
+def softplus(x, *, beta=1.0, threshold=20.0):
+    """y = ln(1 + e^βx) / β; where βx > threshold, y = x."""
+    z = x * beta
+    # e^−|z| cannot overflow: ln(1 + eᶻ) = max(z, 0) + ln(1 + e^−|z|)
+    y = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
+    return array_module(x).where(z > threshold, x, y).astype(x.dtype)
+
+
+def _softplus_slope(x, beta, threshold):
+    z = x * beta
+    return where(z > threshold, 1.0 + z * 0, sigmoid(z))
+
+
+@differentiable(x=lambda g, y, slope: g * where(y > 0, y * 0 + 1, y * 0 + slope))
+def leaky_relu(x, *, slope=0.01):
+    """y = x where x > 0, else slope·x."""
+    return array_module(x).where(x > 0, x, x * slope).astype(x.dtype)
+
+
+# Choosing ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@differentiable(PROMOTE, a=lambda g, condition: where(condition, g, g * 0),
+                b=lambda g, condition: where(condition, g * 0, g))  # fmt: skip
+def where(condition, a, b):
+    """a where the condition holds, else b."""
+    return array_module(condition).where(condition, a, b)
+
+
+@differentiable(PROMOTE, x=lambda g, mask: where(mask, g * 0, g),
+                value=lambda g, mask: where(mask, g, g * 0), name="MaskedFill0")  # fmt: skip
+def masked_fill(x, mask, value):
+    """x with `value` wherever the mask holds."""
+    return array_module(x).where(mask, value, x).astype(x.dtype)
+
+
+@differentiable(ANY, a=lambda g: g * 0, b=lambda g: g, name="CopyBackwards")
+def copy(a, b):
+    """b in the place of a: what `a.copy_(b)` records."""
+    return b
+
+
+# Comparing and combining bits: not differentiable ────────────────────────────────────────────────
+
+
+@differentiable()
+def eq(a, b):
+    """a = b, element by element."""
+    return np.equal(a, b)
+
+
+@differentiable()
+def ne(a, b):
+    """a ≠ b, element by element."""
+    return np.not_equal(a, b)
+
+
+@differentiable()
+def lt(a, b):
+    """a < b, element by element."""
+    return np.less(a, b)
+
+
+@differentiable()
+def le(a, b):
+    """a ≤ b, element by element."""
+    return np.less_equal(a, b)
+
+
+@differentiable()
+def gt(a, b):
+    """a > b, element by element."""
+    return np.greater(a, b)
+
+
+@differentiable()
+def ge(a, b):
+    """a ≥ b, element by element."""
+    return np.greater_equal(a, b)
+
+
+@differentiable()
+def logical_and(a, b):
+    """Both are true (not zero)."""
+    return np.logical_and(a, b)
+
+
+@differentiable()
+def logical_or(a, b):
+    """At least one is true (not zero)."""
+    return np.logical_or(a, b)
+
+
+@differentiable()
+def logical_xor(a, b):
+    """Exactly one is true (not zero)."""
+    return np.logical_xor(a, b)
+
+
+@differentiable()
+def logical_not(x):
+    """True where x is zero."""
+    return np.logical_not(x)
+
+
+@differentiable()
+def bitwise_and(a, b):
+    """a & b, bit by bit."""
+    return np.bitwise_and(a, b)
+
+
+@differentiable()
+def bitwise_or(a, b):
+    """a | b, bit by bit."""
+    return np.bitwise_or(a, b)
+
+
+@differentiable()
+def bitwise_xor(a, b):
+    """a ^ b, bit by bit."""
+    return np.bitwise_xor(a, b)
+
+
+@differentiable()
+def bitwise_not(x):
+    """~x, bit by bit; for bool, not x."""
+    return np.invert(x)
+
+
+@differentiable()
+def isnan(x):
+    """True where x is not a number."""
+    return np.isnan(x)
+
+
+@differentiable()
+def isinf(x):
+    """True where x is infinite."""
+    return np.isinf(x)
+
+
+@differentiable()
+def isfinite(x):
+    """True where x is neither infinite nor NaN."""
+    return np.isfinite(x)

@@ -1,0 +1,140 @@
+"""`differentiable`: an operation is its value and one gradient formula per input.
+
+Read in chapter 03. A rule is pure array mathematics: no tensor and no graph. The formula that a
+rule gives for an input may name
+
+    g           the gradient of the output
+    a, b, x …   any input of the function
+    y           the output (or the names in `outputs`, if there are several)
+    dim …       any option, that is, a keyword-only parameter of the function
+    x_shape     the shape of the input x
+
+What the formulas name is what is kept for the backward pass, and nothing else. A formula uses only
+operators, other rules, and methods that arrays and tensors share, so it runs on arrays in a plain
+backward pass, and on tensors (recording a new graph) when the gradient itself is differentiated.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+# How a rule wants the types of its inputs:
+PROMOTE = "promote"  # all of one type, the common one (arithmetic)
+FLOAT = "float"  # the same, and a floating-point one (sin, division)
+EXACT = "exact"  # as they are; they must be equal already (matrix products)
+ANY = "any"  # as they are (moving elements about)
+
+# What its output is in memory:
+VIEW = "view"  # the input's own memory, seen another way
+
+RULES: dict[str, Rule] = {}  # every rule by name: the tests walk this table
+
+
+class Rule:
+    """A function on arrays, with what the graph needs to know about it. Made by `differentiable`."""
+
+    def __init__(self, fn: Callable, types: str, memory: str | None, outputs: tuple[str, ...],
+                 name: str | Callable | None, formulas: dict[str, Callable]) -> None:  # fmt: skip
+        parameters = inspect.signature(fn).parameters.values()
+        self.fn = self.__wrapped__ = fn
+        self.types = types
+        self.is_view = memory == VIEW
+        self.outputs = outputs
+        self.__name__ = fn.__name__
+        self.__doc__ = fn.__doc__
+        self.__module__ = fn.__module__
+        self.name = name or "".join(word.capitalize() for word in fn.__name__.split("_"))
+        self.inputs = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL))
+        self.is_variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.optional_inputs = {
+            p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is not p.empty
+        }
+        self.many = frozenset(  # options that may be given as separate numbers: x.view(2, 3)
+            p.name for p in parameters if p.annotation in ("Ints", "Ints | None")
+        )
+        self.formulas = formulas
+        self._plan(formulas)
+
+    def _plan(self, formulas: dict[str, Callable]) -> None:
+        """Read every formula once: what it names decides what is saved, and for whose sake."""
+        known = (*self.inputs, *self.outputs, *self.defaults, *(f"{name}_shape" for name in self.inputs))
+        wanted = {}
+        for target, formula in formulas.items():
+            if target not in self.inputs:
+                raise TypeError(f"{self.__name__}: there is a formula for '{target}', which is not an input")
+            g, *names = inspect.signature(formula).parameters
+            for name in names:
+                if name not in known:
+                    raise TypeError(f"{self.__name__}: the formula for '{target}' names '{name}', which is unknown")
+            wanted[target] = names
+        named = {name for names in wanted.values() for name in names}
+        # The order in which values are saved: inputs, outputs, then options and shapes.
+        self.saved_inputs = tuple(name for name in self.inputs if name in named)
+        self.saved_outputs = tuple(name for name in self.outputs if name in named)
+        self.saved_extras = tuple(name for name in known[len(self.inputs) + len(self.outputs) :] if name in named)
+        order = (*self.saved_inputs, *self.saved_outputs, *self.saved_extras)
+        self.tensor_count = len(self.saved_inputs) + len(self.saved_outputs)
+        self.gradients = tuple(  # one per input; None: this input has no gradient
+            _bind(formulas[name], [order.index(n) for n in wanted[name]]) if name in formulas else None
+            for name in self.inputs
+        )
+        # saved_for[name]: the inputs whose gradient needs the saved value `name`.
+        self.saved_for = {
+            name: frozenset(i for i, target in enumerate(self.inputs) if name in wanted.get(target, ()))
+            for name in order
+        }
+
+    def node_name(self, inputs: tuple, options: dict) -> str:
+        """What the node of this call is called: 'MulBackward0'. PyTorch numbers the forms of one operation
+        (`x.sum()` is SumBackward0, `x.sum(1)` SumBackward1), so a name too may be a formula."""
+        name = self.name
+        if not isinstance(name, str):
+            values = {**self.defaults, **options, **dict(zip(self.inputs, inputs, strict=False))}
+            name = name(*[values.get(p) for p in inspect.signature(name).parameters])
+        if "Backward" in name:
+            return name
+        return f"{name[:-1]}Backward{name[-1]}" if name[-1].isdigit() else f"{name}Backward0"
+
+    def __call__(self, *inputs, **options):
+        """The value on arrays; on tensors the same, recorded in the graph (see `Tensor.__record__`)."""
+        for x in inputs:
+            record = getattr(type(x), "__record__", None)
+            if record is not None:
+                return record(self)(*inputs, **options)
+        return self.fn(*inputs, **options)
+
+    def __repr__(self) -> str:
+        return f"<rule {self.__name__}({', '.join((*self.inputs, *self.defaults))})>"
+
+
+def _bind(formula: Callable, at: list[int]) -> Callable:
+    """`formula(g, …)` as a function of g and the tuple of saved values."""
+    if not at:
+        return lambda g, saved: formula(g)
+    if len(at) == 1:
+        (i,) = at
+        return lambda g, saved: formula(g, saved[i])
+    return lambda g, saved: formula(g, *[saved[i] for i in at])
+
+
+def differentiable(types: str = PROMOTE, memory: str | None = None, *, outputs: tuple[str, ...] = ("y",),
+                   name: str | Callable | None = None, **formulas: Callable) -> Callable[[Callable], Rule]:  # fmt: skip
+    """Make a function on arrays into a rule, with one gradient formula per input.
+
+    >>> @differentiable(a=lambda g, b: g * b, b=lambda g, a: g * a)
+    ... def example(a, b):
+    ...     return a * b
+    >>> RULES.pop("example"), example(3.0, 4.0)
+    (<rule example(a, b)>, 12.0)
+    """
+
+    def declare(fn: Callable) -> Rule:
+        rule = Rule(fn, types, memory, outputs, name, formulas)
+        if fn.__name__ in RULES:
+            raise TypeError(f"there are two rules of the name {fn.__name__}")
+        RULES[fn.__name__] = rule
+        return rule
+
+    return declare

@@ -1,0 +1,439 @@
+"""Rules that move elements about without changing them: views, joining, copying.
+
+Read in chapter 01. A view is the same memory with another shape and other strides.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from ..errors import dimension_error, final
+from ..devices import array_module, device_of, move
+from ..dtypes import of_numpy
+from .rule import ANY, PROMOTE, VIEW, differentiable
+
+Ints = tuple  # an option of this type may be given as separate numbers
+
+
+@differentiable(ANY, x=lambda g: g)
+def clone(x):
+    """A copy of x with memory of its own."""
+    return x.copy()
+
+
+@differentiable(ANY, x=lambda g: g, name="ToCopy")
+def convert(x, *, dtype):
+    """x with elements of another type."""
+    return x.astype(dtype)
+
+
+@differentiable(ANY, VIEW, x=lambda g: g)
+def alias(x):
+    """x itself, as another tensor on the same memory."""
+    return x[...]
+
+
+@differentiable(ANY, x=lambda g, x: transfer(g, place=device_of(getattr(x, "_array", x))), name="ToCopy")
+def transfer(x, *, place):
+    """x on another device."""
+    return move(x, place)
+
+
+@differentiable(ANY, x=lambda g: g, name="Clone")
+def contiguous(x):
+    """x copied into row-major order."""
+    return array_module(x).ascontiguousarray(x).reshape(x.shape)
+
+
+# Shapes ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def resolve_size(size: tuple, count: int) -> tuple:
+    """`size` with its one −1 replaced by what makes the product `count`."""
+    if -1 in size:
+        if size.count(-1) > 1:
+            raise RuntimeError("only one dimension can be inferred: write -1 for one size at most")
+        known = -prod(size)
+        if known == 0:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified "
+                "dimension size -1 can be any value and is ambiguous"
+            )
+        if count % known == 0:
+            size = tuple(count // known if s == -1 else s for s in size)
+    if prod(size) != count or any(s < 0 for s in size):
+        raise RuntimeError(
+            f"shape '{list(size)}' is invalid for input of size {count}. The product of the sizes must be "
+            f"{count}; one size may be -1."
+        )
+    return size
+
+
+def view_strides(shape: tuple, strides: tuple, size: tuple) -> tuple | None:
+    """The strides with which `size` sees the memory of a tensor, or None if no strides can.
+
+    Walk over the dimensions from the last: neighbours that lie in memory as one run form a block, and
+    each block has to be cut into whole dimensions of the new shape.
+    """
+    if 0 in shape:
+        return tuple(prod(size[i + 1 :]) for i in range(len(size)))
+    new, at = [0] * len(size), len(size) - 1
+    block, step = 1, strides[-1] if strides else 1
+    for d in reversed(range(len(shape))):
+        block *= shape[d]
+        ends = d == 0 or (shape[d - 1] != 1 and strides[d - 1] != block * step)
+        if not ends:
+            continue
+        filled = 1
+        while at >= 0 and (filled < block or size[at] == 1):
+            new[at] = filled * step
+            filled *= size[at]
+            at -= 1
+        if filled != block:
+            return None
+        if d > 0:
+            block, step = 1, strides[d - 1]
+    for i in range(at, -1, -1):  # what is left are sizes of one
+        new[i] = new[i + 1] * size[i + 1] if i + 1 < len(size) else 1
+    return tuple(new)
+
+
+def is_viewable(x, size: tuple) -> bool:
+    """True if `x` can be seen in the shape `size` without copying."""
+    if x.flags.c_contiguous:
+        return True
+    return view_strides(x.shape, x.strides, resolve_size(size, x.size)) is not None
+
+
+@differentiable(ANY, VIEW, x=lambda g, x_shape: reshape(g, size=x_shape))
+def view(x, *, size: Ints):
+    """The memory of x in another shape."""
+    size = resolve_size(size, x.size)
+    if x.flags.c_contiguous:
+        return x.reshape(size)
+    strides = view_strides(x.shape, x.strides, size)
+    if strides is None:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+            "across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return strided(x, size, strides)
+
+
+@differentiable(ANY, x=lambda g, x_shape: reshape(g, size=x_shape), name="UnsafeView")
+def reshape(x, *, size: Ints):
+    """x in another shape, copied where it has to be."""
+    return x.reshape(resolve_size(size, x.size))
+
+
+def strided(x, shape: tuple, strides: tuple):
+    """The memory of `x`, from its first element on, with this shape and these strides (in bytes)."""
+    return array_module(x).lib.stride_tricks.as_strided(x, shape, strides)
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """`dim` counted from the front."""
+    n = max(ndim, 1)
+    if not -n <= dim < n:
+        raise dimension_error(dim, ndim)
+    return dim % n
+
+
+@differentiable(ANY, VIEW, x=lambda g, dim0, dim1: transpose(g, dim0=dim0, dim1=dim1))
+def transpose(x, *, dim0, dim1):
+    """x with two dimensions swapped."""
+    dim0, dim1 = wrap_dim(dim0, x.ndim), wrap_dim(dim1, x.ndim)
+    return x.swapaxes(dim0, dim1) if x.ndim else x[...]
+
+
+@differentiable(ANY, VIEW, x=lambda g: t(g))
+def t(x):
+    """The transpose of a matrix; a vector or a scalar stays as it is."""
+    if x.ndim > 2:
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D. Use transpose(dim0, dim1)."
+        )
+    return x.T
+
+
+@differentiable(ANY, VIEW, x=lambda g, dims: permute(g, dims=inverse(dims)))
+def permute(x, *, dims: Ints):
+    """x with its dimensions in the order `dims`."""
+    if len(dims) != x.ndim:
+        raise RuntimeError(
+            f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+            f"desired ordering of dimensions i.e. input.dim() = {x.ndim} is not equal to len(dims) = {len(dims)}"
+        )
+    order = [wrap_dim(d, x.ndim) for d in dims]
+    if len(set(order)) != len(order):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return x.transpose(order)
+
+
+def inverse(dims: tuple) -> tuple:
+    """The permutation that undoes `dims`."""
+    n = len(dims)
+    back = [0] * n
+    for i, d in enumerate(dims):
+        back[d % n] = i
+    return tuple(back)
+
+
+@differentiable(ANY, VIEW, x=lambda g, x_shape: reshape(g, size=x_shape),
+                name=lambda dim: "Squeeze0" if dim is None else "Squeeze1" if isinstance(dim, int) else "Squeeze2")  # fmt: skip
+def squeeze(x, *, dim=None):
+    """x without its dimensions of size 1 (or without those in `dim`, where their size is 1)."""
+    dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    drop = {wrap_dim(d, x.ndim) for d in dims}
+    return x.squeeze(tuple(d for d in drop if d < x.ndim and x.shape[d] == 1))
+
+
+@differentiable(ANY, VIEW, x=lambda g, x_shape: reshape(g, size=x_shape))
+def unsqueeze(x, *, dim):
+    """x with a new dimension of size 1 at position `dim`."""
+    at = wrap_dim(dim, x.ndim + 1)
+    return array_module(x).expand_dims(x, at)
+
+
+@differentiable(ANY, VIEW, x=lambda g, x_shape: sum_to(g, shape=x_shape))
+def expand(x, *, size: Ints):
+    """x repeated along dimensions of size 1, without copying: those dimensions get stride 0."""
+    shape, strides = broadcast_layout(x, size)
+    return strided(x, shape, strides)
+
+
+def broadcast_layout(x, size: tuple) -> tuple[tuple, tuple]:
+    """Shape and strides of `x` expanded to `size` (−1: as it is)."""
+    extra = len(size) - x.ndim
+    if extra < 0:
+        raise RuntimeError(
+            f"expand(torch.{_type_name(x)}{{{list(x.shape)}}}, size={list(size)}): the number of sizes provided "
+            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({x.ndim})"
+        )
+    shape, strides = list(size), [0] * len(size)
+    for d in range(len(size)):
+        here = x.shape[d - extra] if d >= extra else 1
+        if size[d] == -1:
+            if d < extra:
+                raise RuntimeError(
+                    f"expand(torch.{_type_name(x)}{{{list(x.shape)}}}, size={list(size)}): the expanded size of "
+                    f"the tensor ({size[d]}) isn't allowed in a leading, non-existing dimension {d}"
+                )
+            shape[d] = here
+        if here == shape[d] and d >= extra:
+            strides[d] = x.strides[d - extra]
+        elif here != 1:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({size[d]}) must match the existing size ({here}) at "
+                f"non-singleton dimension {d}.  Target sizes: {list(size)}.  Tensor sizes: {list(x.shape)}"
+            )
+    return tuple(shape), tuple(strides)
+
+
+def _type_name(x) -> str:
+    return of_numpy(x.dtype).legacy
+
+
+@differentiable(ANY, x=lambda g, x_shape: expand(reshape(g, size=(1,) * (len(x_shape) - g.ndim) + tuple(g.shape)),
+                                                 size=x_shape), name="SumToSize")  # fmt: skip
+def sum_to(x, *, shape):
+    """x summed over the dimensions along which `shape` was broadcast: the way back from expand."""
+    extra = x.ndim - len(shape)
+    axes = (*range(extra), *(d for d in range(extra, x.ndim) if shape[d - extra] == 1 and x.shape[d] != 1))
+    return x.sum(axes, keepdims=True).reshape(shape) if axes else x.reshape(shape)
+
+
+# Strides ─────────────────────────────────────────────────────────────────────────────────────────
+# A layout is (base shape, base strides, view shape, view strides, offset), all counted in elements.
+
+
+def _laid_out(x, shape: tuple, strides: tuple):
+    """A copy of `x` whose memory has the given strides, and the flat memory itself."""
+    extent = 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) if 0 not in shape else 0
+    flat = array_module(x).zeros(extent, x.dtype)
+    copy = strided(flat, shape, tuple(s * x.dtype.itemsize for s in strides))
+    copy[...] = x
+    return copy, flat
+
+
+def _window(flat, layout: tuple):
+    """The view that `layout` describes, in the flat memory of its base."""
+    _, _, shape, strides, offset = layout
+    return strided(flat[offset:], shape, tuple(s * flat.dtype.itemsize for s in strides))
+
+
+@differentiable(ANY, VIEW, name="AsStrided", x=lambda g, layout: as_strided_gradient(g, layout=layout))
+def restride(x, *, layout):
+    """The memory of x with other sizes and strides."""
+    _, _, size, stride, offset = layout
+    n = x.dtype.itemsize
+    start = strided(x, (1,) * x.ndim, x.strides).reshape(-1)[:1]
+    if offset:
+        start = strided(start, (offset + 1,), (n,))[offset:]
+    return strided(start, size, tuple(step * n for step in stride))
+
+
+@differentiable(ANY, x=lambda g, layout: as_strided_gradient(g, layout=layout))
+def as_strided(x, *, layout):
+    """The elements of x that a view with this layout sees."""
+    return _window(_laid_out(x, *layout[:2])[1], layout)
+
+
+@differentiable(ANY, g=lambda g, layout: as_strided(g, layout=layout))
+def as_strided_gradient(g, *, layout):
+    """Zeros in the shape of the base, with g added where the view sees them."""
+    base_shape, base_strides, shape, strides, offset = layout
+    xp = array_module(g)
+    at = offset + sum(
+        (xp.arange(n) * s).reshape((-1,) + (1,) * (len(shape) - d - 1))
+        for d, (n, s) in enumerate(zip(shape, strides, strict=True))
+    )
+    base, flat = _laid_out(xp.zeros(base_shape, g.dtype), base_shape, base_strides)
+    xp.add.at(flat, at, g)
+    return base
+
+
+@differentiable(ANY, x=lambda g, layout: as_strided_scatter(g, as_strided(g, layout=layout) * 0, layout=layout),
+                piece=lambda g, layout: as_strided(g, layout=layout))  # fmt: skip
+def as_strided_scatter(x, piece, *, layout):
+    """x with the elements that the view sees replaced by `piece`."""
+    copy, flat = _laid_out(x, *layout[:2])
+    _window(flat, layout)[...] = piece
+    return copy
+
+
+# Parts ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@differentiable(ANY, VIEW, x=lambda g, x_shape, dim, index: select_scatter(g, shape=x_shape, dim=dim, index=index))
+def select(x, *, dim, index):
+    """The part of x at one position of a dimension, which disappears."""
+    return x[_at(x.ndim, dim, index)]
+
+
+@differentiable(ANY, g=lambda g, dim, index: select(g, dim=dim, index=index))
+def select_scatter(g, *, shape, dim, index):
+    """Zeros of `shape` with g at one position of a dimension."""
+    x = array_module(g).zeros(shape, g.dtype)
+    x[_at(len(shape), dim, index)] = g
+    return x
+
+
+@differentiable(ANY, VIEW, name="Slice", x=lambda g, x_shape, dim, start, end, step: narrow_scatter(
+                    g, shape=x_shape, dim=dim, start=start, end=end, step=step))  # fmt: skip
+def narrow(x, *, dim, start, end, step=1):
+    """Every `step`-th position of a dimension from `start` up to `end`."""
+    return x[_at(x.ndim, dim, slice(start, end, step))]
+
+
+@differentiable(ANY, VIEW, name="Split",
+                x=lambda g, x_shape, dim, start, end: narrow_scatter(g, shape=x_shape, dim=dim, start=start, end=end))  # fmt: skip
+def piece(x, *, dim, start, end):
+    """One part of a split."""
+    return narrow.fn(x, dim=dim, start=start, end=end)
+
+
+@differentiable(ANY, g=lambda g, dim, start, end, step: narrow(g, dim=dim, start=start, end=end, step=step))  # fmt: skip
+def narrow_scatter(g, *, shape, dim, start, end, step=1):
+    """Zeros of `shape` with g at a slice of a dimension."""
+    x = array_module(g).zeros(shape, g.dtype)
+    x[_at(len(shape), dim, slice(start, end, step))] = g
+    return x
+
+
+def _at(ndim: int, dim: int, index) -> tuple:
+    return (slice(None),) * dim + (index,) + (slice(None),) * (ndim - dim - 1) + (...,)
+
+
+@differentiable(ANY, VIEW, x=lambda g, x_shape, offset, dim1, dim2: diagonal_scatter(
+                    g, shape=x_shape, offset=offset, dim1=dim1, dim2=dim2))  # fmt: skip
+def diagonal(x, *, offset=0, dim1=0, dim2=1):
+    """The diagonal over two dimensions, as the last dimension of the result."""
+    view = x.diagonal(offset, dim1, dim2)
+    if not view.flags.writeable and x.flags.writeable:
+        view.flags.writeable = True  # NumPy hands a diagonal out read-only
+    return view
+
+
+@differentiable(ANY, g=lambda g, offset, dim1, dim2: diagonal(g, offset=offset, dim1=dim1, dim2=dim2))
+def diagonal_scatter(g, *, shape, offset, dim1, dim2):
+    """Zeros of `shape` with g on a diagonal."""
+    x = array_module(g).zeros(shape, g.dtype)
+    diagonal.fn(x, offset=offset, dim1=dim1, dim2=dim2)[...] = g
+    return x
+
+
+@differentiable(ANY, x=lambda g, dims: flip(g, dims=dims))
+def flip(x, *, dims: Ints):
+    """x with the order of elements reversed along `dims`."""
+    return array_module(x).flip(x, tuple(wrap_dim(d, x.ndim) for d in dims)).copy()
+
+
+@differentiable(ANY, x=lambda g, diagonal: tril(g, diagonal=diagonal))
+def tril(x, *, diagonal=0):
+    """The lower triangle of a matrix, zeros above."""
+    return array_module(x).tril(x, diagonal)
+
+
+@differentiable(ANY, x=lambda g, diagonal: triu(g, diagonal=diagonal))
+def triu(x, *, diagonal=0):
+    """The upper triangle of a matrix, zeros below."""
+    return array_module(x).triu(x, diagonal)
+
+
+# Joining ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pieces(g, shapes: list, dim: int) -> list:
+    """g cut along `dim` into parts of the sizes that were joined."""
+    parts, start = [], 0
+    for shape in shapes:
+        if shape == (0,) and g.ndim != 1:  # PyTorch lets an empty vector pass in a cat of anything
+            parts.append(None)
+            continue
+        parts.append(narrow(g, dim=dim, start=start, end=start + shape[dim]))
+        start += shape[dim]
+    return parts
+
+
+@differentiable(PROMOTE, tensors=lambda g, tensors_shape, dim: _pieces(g, tensors_shape, dim % g.ndim))
+def cat(*tensors, dim=0):
+    """The tensors one after the other along `dim`."""
+    if not tensors:
+        raise final(ValueError("torch.cat(): expected a non-empty list of Tensors"))
+    kept = [x for x in tensors if x.shape != (0,)] or [tensors[0]]
+    first = kept[0]
+    if first.ndim == 0:
+        raise RuntimeError(
+            "zero-dimensional tensor (at position 0) cannot be concatenated. Use stack(), or unsqueeze(0) first."
+        )
+    at = wrap_dim(dim, first.ndim)
+    for i, x in enumerate(kept):
+        if x.ndim != first.ndim:
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {first.ndim} and {x.ndim}. "
+                "Use stack() to join along a new dimension."
+            )
+        for d in range(x.ndim):
+            if d != at and x.shape[d] != first.shape[d]:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {at}. Expected size {first.shape[d]} but "
+                    f"got size {x.shape[d]} for tensor number {i} in the list."
+                )
+    return array_module(first).concatenate(kept, at)
+
+
+@differentiable(PROMOTE, tensors=lambda g, tensors_shape, dim: [
+                    select(g, dim=dim % g.ndim, index=i) for i in range(len(tensors_shape))])  # fmt: skip
+def stack(*tensors, dim=0):
+    """The tensors side by side along a new dimension `dim`."""
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = tensors[0]
+    for i, x in enumerate(tensors):
+        if x.shape != first.shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and "
+                f"{list(x.shape)} at entry {i}"
+            )
+    return array_module(first).stack(tensors, wrap_dim(dim, first.ndim + 1))

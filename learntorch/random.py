@@ -1,0 +1,547 @@
+"""Random numbers: `Generator`, and the draws from it, number for number those of PyTorch on a CPU.
+
+Read in chapter 01. A generator is a stream of random 32-bit words (the Mersenne Twister, which NumPy has too);
+a draw turns words into numbers. The draws here return arrays and take as many words as PyTorch takes, in the
+same order, so that the same seed gives the same numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from . import dtypes
+from .devices import cuda_module, device
+from .dtypes import dtype
+
+_FIRST_SEED = 67280421310721  # PyTorch's seed of a new Generator
+
+# The memory of PyTorch's CPU generator, byte for byte. `left` counts down to the next twist of the 624 words.
+_STATE = np.dtype(
+    [
+        ("seed", "u8"),
+        ("left", "i4"),
+        ("seeded", "i4"),
+        ("next", "u8"),
+        ("words", "u8", 624),
+        ("unused", "f8"),
+        ("spare", "f8"),
+        ("unused_too", "f8"),
+        ("has_spare", "i4"),
+        ("unused_float", "f4"),
+        ("has_float", "?"),
+    ],
+    align=True,
+)
+
+
+class Generator:
+    """A stream of random numbers that starts at a seed.
+
+    >>> uniform((2,), generator=Generator().manual_seed(0))
+    array([0.49625659, 0.7682218 ], dtype=float32)
+    """
+
+    def __init__(self, device: str | device = "cpu") -> None:
+        self.device = _device(device)
+        self.manual_seed(_FIRST_SEED)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start again at `seed`, a number of at most 64 bits; a negative one counts from 2**64 down.
+
+        Raises:
+            RuntimeError: "manual_seed expected a long, but got float. …"
+            ValueError: "Overflow when unpacking long long. …"
+        """
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise RuntimeError(
+                f"manual_seed expected a long, but got {type(seed).__name__}. Write a whole number."
+            )
+        if not -(2**63) <= seed < 2**64:
+            raise ValueError("Overflow when unpacking long long. A seed lies between -2**63 and 2**64 - 1.")
+        self._seed = int(seed) % 2**64
+        self._twister = None  # made at the first draw: `import numpy.random` takes a while
+        self._spare = None  # the second number of a Box–Muller pair
+        return self
+
+    def seed(self) -> int:
+        """Start again at a seed that nobody can foresee, and return it."""
+        self.manual_seed(int.from_bytes(os.urandom(7), "little") % 2**53)
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed that the stream started at."""
+        return self._seed
+
+    def get_state(self) -> np.ndarray:
+        """Where the stream stands: the 5056 bytes of PyTorch's `get_state()`."""
+        state = np.zeros((), _STATE)
+        key, position = self._key_and_position()
+        state["seed"], state["words"], state["seeded"] = self._seed, key, 1
+        state["left"] = 625 - position
+        state["next"] = 0 if self._twister is None else position
+        if self._spare is not None:
+            state["spare"], state["has_spare"] = self._spare, 1
+        return np.frombuffer(state.tobytes(), np.uint8).copy()
+
+    def set_state(self, state: np.ndarray) -> None:
+        """Go on where `get_state()` was called.
+
+        Raises:
+            RuntimeError: "Expected a CPUGeneratorImplState of size 5056 but found the input RNG state size to be …"
+        """
+        state = np.asarray(state)
+        if state.dtype != np.uint8:
+            raise TypeError("RNG state must be a torch.ByteTensor. Pass what get_state() returned.")
+        if state.size != _STATE.itemsize:
+            raise RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {_STATE.itemsize} but found the input RNG state "
+                f"size to be {state.size}. Pass what get_state() returned."
+            )
+        state = np.frombuffer(state.tobytes(), _STATE)[0]
+        if not (state["seeded"] == 1 and 0 < state["left"] <= 624 and state["next"] <= 624):
+            raise RuntimeError("Invalid mt19937 state. Pass what get_state() returned.")
+        self.manual_seed(int(state["seed"]))
+        self._spare = float(state["spare"]) if state["has_spare"] else None
+        if (state["left"], state["next"]) != (1, 0):
+            self._twister = _twister(state["words"].astype(np.uint32), 625 - int(state["left"]))
+
+    def _key_and_position(self) -> tuple[np.ndarray, int]:
+        if self._twister is not None:
+            inner = self._twister.state["state"]
+            return inner["key"], inner["pos"]
+        _, key, position, *_ = np.random.RandomState(self._seed % 2**32).get_state()
+        return key, position
+
+    def words(self, n: int) -> np.ndarray:
+        """The next `n` random words of 32 bits, as uint64."""
+        if self._twister is None:
+            self._twister = _twister(*self._key_and_position())
+        return self._twister.random_raw(n)
+
+    def long_words(self, n: int) -> np.ndarray:
+        """The next `n` random words of 64 bits: two short ones each, the high half first."""
+        words = self.words(2 * n)
+        return words[0::2] << np.uint64(32) | words[1::2]
+
+
+def _twister(key: np.ndarray, position: int) -> np.random.MT19937:
+    twister = np.random.MT19937(0)
+    twister.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
+    return twister
+
+
+def _device(where: str | device) -> device:
+    where = device(where)
+    if where.type == "cuda":
+        cuda_module()
+    return where
+
+
+default_generator = Generator()
+default_generator.seed()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the generator that all draws use by default, and return it.
+
+    >>> _ = manual_seed(0); permutation(5)
+    array([4, 1, 2, 0, 3])
+    """
+    return default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Seed the default generator with a number that nobody can foresee, and return that number."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed of the default generator."""
+    return default_generator.initial_seed()
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Uniform numbers
+
+
+def _unit(n: int, real: np.dtype, generator: Generator) -> np.ndarray:
+    """`n` numbers in [0, 1): the low 53 bits of a long word for float64, 24 bits of a short one for float32.
+
+    As many bits as the type has digits: every number is exact, and all are equally likely.
+    """
+    if real == np.float64:
+        return (generator.long_words(n) & np.uint64(2**53 - 1)) * 2.0**-53
+    return (generator.words(n) & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(2**-24)
+
+
+def _working(d: dtype) -> np.dtype:
+    """The type to compute in: float16 is drawn as float32 and rounded at the end."""
+    return np.dtype(np.float32) if d is dtypes.float16 else d.numpy
+
+
+def _multiply_add(x: np.ndarray, scale: np.floating, shift: np.floating) -> np.ndarray:
+    """x · scale + shift, rounded once, as the processor's fused instruction does it for PyTorch."""
+    if x.dtype == np.float32:  # the product of two 24-bit numbers is exact in float64
+        return (x * np.float64(scale) + np.float64(shift)).astype(np.float32)
+    product, product_error = _exact_product(x, scale)
+    total = product + shift
+    part = total - product
+    total_error = (product - (total - part)) + (shift - part)
+    return total + (product_error + total_error)
+
+
+def _exact_product(a: np.ndarray, b: np.floating) -> tuple[np.ndarray, np.ndarray]:
+    """a · b as a rounded product and what rounding took away. Source: Dekker (1971)."""
+
+    def halves(x):
+        upper = x * 134217729.0  # 2**27 + 1
+        high = upper - (upper - x)
+        return high, x - high
+
+    product = a * b
+    (a_high, a_low), (b_high, b_low) = halves(a), halves(b)
+    return product, a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+
+
+def uniform(
+    shape: Sequence[int] = (),
+    low: float = 0.0,
+    high: float = 1.0,
+    dtype: dtype | None = None,
+    generator: Generator | None = None,
+) -> np.ndarray:
+    """Numbers in [low, high), all equally likely: low + (high − low) · u.
+
+    Raises:
+        RuntimeError: "uniform_ expects to return a [from, to) range, but found from=2 > to=1. …"
+    """
+    dtype = _floating(dtype, "check_uniform_bounds")
+    limit = np.finfo(dtype.numpy).max
+    for name, bound in ("from", low), ("to", high):
+        if not -limit <= bound <= limit:
+            raise RuntimeError(f"{name} is out of bounds for {dtype.name}. Choose a bound up to {limit:.4g}.")
+    if low > high:
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}. Swap them."
+        )
+    if high - low > limit:
+        raise RuntimeError(
+            f"uniform_ expects to-from <= std::numeric_limits<{dtype.legacy.removesuffix('Tensor')}>::max(), but "
+            f"found to={high:g} and from={low:g} which result in to-from to exceed the limit. Choose closer bounds."
+        )
+    real = _working(dtype)
+    x = _unit(_size(shape), real, generator or default_generator)
+    if (low, high) != (0, 1):
+        start, stop = real.type(low), real.type(high)
+        x = _multiply_add(x, stop - start, start)
+    x = x.astype(dtype.numpy, copy=False)
+    x[x == dtype.numpy.type(high)] = low  # rounding may reach the end, which is not in the range
+    return x.reshape(shape)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Normal numbers
+
+# Note [Two normal numbers from two uniform ones]
+# Take a point (x, y) whose coordinates are independent and normal. Its direction is uniform, and the square of
+# its distance from the origin is exponential. Both are easy to draw: the angle is θ = 2πu, the distance is
+# r = √(−2 ln v). Then x = r cos θ and y = r sin θ are two independent normal numbers (Box and Muller, 1958).
+
+# Note [Few and many normal numbers]
+# PyTorch makes the pairs of Note [Two normal numbers from two uniform ones] in two ways.
+# - Fewer than 16: one at a time, in float64. A cosine comes out first; its sine waits in the generator for the
+#   next number, even if that belongs to another tensor. So randn(1) twice is randn(2).
+# - 16 or more: in blocks of 16, in the tensor's own type. Eight angles and eight distances fill a block: eight
+#   cosines first, then their sines. If the size is not a multiple of 16, sixteen new uniform numbers are drawn
+#   and the *last 16* places are filled with them: the tail of the last full block is overwritten.
+# That is why the first numbers of randn(15) and randn(16) differ under the same seed.
+
+
+def _few_normals(n: int, generator: Generator) -> np.ndarray:
+    """`n` standard normal numbers in float64, by Note [Few and many normal numbers]."""
+    waiting = [] if generator._spare is None or n == 0 else [generator._spare]
+    pairs = (n - len(waiting) + 1) // 2
+    if waiting or pairs:
+        generator._spare = None
+    u, v = _unit(2 * pairs, np.dtype(np.float64), generator).reshape(pairs, 2).T
+    r, theta = np.sqrt(-2 * np.log1p(-v)), 2 * np.pi * u
+    drawn = np.concatenate([waiting, np.stack([r * np.cos(theta), r * np.sin(theta)], 1).ravel()])
+    if len(drawn) > n:
+        generator._spare = float(drawn[n])
+    return drawn[:n]
+
+
+def _many_normals(n: int, d: dtype, mean: float, std: float, generator: Generator) -> np.ndarray:
+    """`n` ≥ 16 normal numbers, by Note [Few and many normal numbers]."""
+    real, rest = _working(d), n % 16
+    # float16 takes no uniform numbers for the part of a block that the last 16 will cover.
+    drawn = _unit(n - rest if d is dtypes.float16 else n, real, generator)[: n - rest]
+    blocks = drawn if rest == 0 else np.concatenate([drawn, _unit(16, real, generator)])
+    v, u = (1 - blocks).reshape(-1, 2, 8)[:, 0], blocks.reshape(-1, 2, 8)[:, 1]
+    r = np.sqrt(-2 * np.log(v, dtype=np.float64).astype(real))
+    theta = (real.type(2 * np.pi) * u).astype(np.float64)
+    pairs = np.stack([r * np.cos(theta).astype(real), r * np.sin(theta).astype(real)], 1)
+    out = pairs.ravel()
+    if (mean, std) != (0, 1):
+        out = _multiply_add(out, real.type(std), real.type(mean))
+    out = out.astype(d.numpy, copy=False)
+    if rest:
+        out = np.concatenate([out[: n - 16], out[-16:]])
+    return out
+
+
+def normal(
+    shape: Sequence[int] | None = None,
+    mean: float | np.ndarray = 0.0,
+    std: float | np.ndarray = 1.0,
+    dtype: dtype | None = None,
+    generator: Generator | None = None,
+) -> np.ndarray:
+    """Normal numbers: mean + std · z. Where mean or std is an array, each number has its own.
+
+    Raises:
+        RuntimeError: "normal expects std >= 0.0, but found std -1. …"
+    """
+    generator = generator or default_generator
+    arrays = [x for x in (mean, std) if isinstance(x, np.ndarray)]
+    if arrays:
+        dtype = dtype or dtypes.of_numpy(arrays[0].dtype)
+        shape = np.broadcast_shapes(*(x.shape for x in arrays)) if shape is None else shape
+    dtype = _floating(dtype, "normal_kernel_cpu")
+    if isinstance(std, np.ndarray):
+        if (std < 0).any():
+            raise RuntimeError("normal expects all elements of std >= 0.0. Take std.abs().")
+        z = normal(shape, dtype=dtype, generator=generator)
+        return ((z * std).astype(dtype.numpy) + mean).astype(dtype.numpy)
+    if not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}. Take abs(std).")
+    if isinstance(mean, np.ndarray):
+        return (normal(shape, 0.0, std, dtype, generator) + mean).astype(dtype.numpy)
+    n = _size(shape or ())
+    if n >= 16:
+        return _many_normals(n, dtype, mean, std, generator).reshape(shape)
+    return (_few_normals(n, generator) * std + mean).astype(dtype.numpy).reshape(shape or ())
+
+
+def exponential(
+    shape: Sequence[int] = (),
+    rate: float = 1.0,
+    dtype: dtype | None = None,
+    generator: Generator | None = None,
+) -> np.ndarray:
+    """Waiting times: −ln(1 − u) / rate.
+
+    Raises:
+        RuntimeError: "exponential_ expects lambda > 0.0, but found lambda=0. …"
+    """
+    dtype = _floating(dtype, "exponential_cpu")
+    if not rate > 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}. It is one over the mean.")
+    u = _unit(_size(shape), np.dtype(np.float64), generator or default_generator)
+    return (-1.0 / rate * np.log1p(-u)).astype(dtype.numpy).reshape(shape)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Whole numbers
+
+
+def integers(
+    shape: Sequence[int] = (),
+    low: int | None = None,
+    high: int | None = None,
+    dtype: dtype | None = None,
+    generator: Generator | None = None,
+) -> np.ndarray:
+    """Whole numbers from low to high − 1: low + word mod (high − low).
+
+    Without `high`, up to the largest of the type (for a floating-point type: to the last number before which
+    there are no gaps). With neither, from 0.
+
+    Raises:
+        RuntimeError: "random_ expects 'from' to be less than 'to', but got from=5 >= to=5. …"
+    """
+    dtype, generator, n = dtype or dtypes.int64, generator or default_generator, _size(shape)
+    largest = _largest(dtype)
+    if low is None and high is None:
+        long = dtype in (dtypes.int64, dtypes.float64)
+        span, low = largest + 1, 0
+    else:
+        low, stop = _range(low or 0, largest + 1 if high is None else high, dtype)
+        span = stop - low
+        long = span >= 2**28  # so that the remainder is still nearly uniform
+    if long:
+        drawn = generator.long_words(n)
+        if span < 2**64:
+            drawn %= np.uint64(span)
+        drawn = drawn.view(np.int64)
+    else:
+        drawn = (generator.words(n) % np.uint64(span)).astype(np.int64)
+    return (drawn + np.int64(low)).astype(dtype.numpy).reshape(shape)
+
+
+def _largest(d: dtype) -> int:
+    """The end of the whole numbers that `d` holds without gaps: 2**24 for float32."""
+    if d is dtypes.bool:
+        return 1
+    return 2 ** (np.finfo(d.numpy).nmant + 1) if d.is_floating_point else int(np.iinfo(d.numpy).max)
+
+
+def _range(low: int, stop: int, d: dtype) -> tuple[int, int]:
+    """The range [low, stop) after PyTorch's checks; for floating-point types, its nearest ends in that type."""
+    if low >= stop:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={stop}. "
+            "The upper end itself is never drawn."
+        )
+    if d.is_floating_point:
+        edges = np.array([low + 1, stop - 1]).astype(d.numpy)
+        after, before = (int(x) if np.isfinite(x) else int(np.copysign(2**63, x)) for x in edges)
+        gap = np.finfo(d.numpy).nmant
+        if after < low:
+            low = after + 2 ** (abs(low + 1).bit_length() - 1 - gap)
+        if before >= stop:
+            stop = before - 2 ** (abs(stop - 1).bit_length() - 1 - gap)
+        bottom, top = int(np.finfo(d.numpy).min), int(np.finfo(d.numpy).max)
+    elif d is dtypes.bool:
+        bottom, top = 0, 1
+    else:
+        bottom, top = int(np.iinfo(d.numpy).min), int(np.iinfo(d.numpy).max)
+    for name, end in ("from", low), ("to - 1", stop - 1):
+        if not bottom <= end <= top:
+            raise RuntimeError(f"{name} is out of bounds for {d.name}. It holds {bottom} to {top}.")
+        if d.is_floating_point and abs(end) > _largest(d):
+            digits = np.finfo(d.numpy).nmant + 1
+            warnings.warn(
+                f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {d.name} can "
+                "support discrete uniform distribution only within this range. Take an integer type.",
+                stacklevel=3,
+            )
+    return low, stop
+
+
+def permutation(n: int, dtype: dtype | None = None, generator: Generator | None = None) -> np.ndarray:
+    """0 … n − 1 in random order: each place swaps with one of those from itself on (Fisher and Yates).
+
+    Raises:
+        RuntimeError: "Trying to create tensor with negative dimension -1: [-1]. …"
+    """
+    dtype = dtype or dtypes.int64
+    if n < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]. Take n >= 0.")
+    if n > _largest(dtype) + 1:
+        raise RuntimeError(
+            f"value cannot be converted to type {dtype.name} without overflow. Take a wider type."
+        )
+    places = np.arange(max(n - 1, 0), dtype=np.uint64)
+    words = (generator or default_generator).words(len(places))
+    order = list(range(n))
+    for i, j in enumerate((places + words % (np.uint64(n) - places)).tolist()):
+        order[i], order[j] = order[j], order[i]
+    return np.array(order, dtype.numpy)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Choices
+
+
+def bernoulli(
+    p: float | np.ndarray,
+    shape: Sequence[int] | None = None,
+    dtype: dtype | None = None,
+    generator: Generator | None = None,
+) -> np.ndarray:
+    """1 with probability p, else 0: u < p. An array `p` gives each number its own; dropout draws with a number.
+
+    PyTorch on an Intel processor draws the scalar form, and `exponential`, from MKL: other zeros and ones there.
+
+    Raises:
+        RuntimeError: "bernoulli_ expects p to be in [0, 1], but got p=1.5. …"
+    """
+    generator = generator or default_generator
+    if isinstance(p, np.ndarray):
+        _floating(dtypes.of_numpy(p.dtype), "bernoulli_tensor_cpu_p_")
+        dtype, shape = dtype or dtypes.of_numpy(p.dtype), p.shape if shape is None else shape
+        real = np.dtype(np.float64) if p.dtype == np.float64 else np.dtype(np.float32)
+    else:
+        dtype, shape, real = dtype or dtypes.get_default_dtype(), shape or (), np.dtype(np.float64)
+    if not np.all((0 <= np.asarray(p)) & (np.asarray(p) <= 1)):
+        found = f"p={p:g}" if not isinstance(p, np.ndarray) else "other values"
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got {found}. A probability is needed.")
+    return (_unit(_size(shape), real, generator).reshape(shape) < p).astype(dtype.numpy)
+
+
+def multinomial(
+    weights: np.ndarray,
+    num_samples: int,
+    replacement: bool = False,
+    generator: Generator | None = None,
+) -> np.ndarray:
+    """Indices drawn with the given weights, which need not add up to 1. Each row of a matrix draws for itself.
+
+    Shape: (n,) → (num_samples,) or (m, n) → (m, num_samples)
+
+    Raises:
+        RuntimeError: "cannot sample n_sample > prob_dist.size(-1) samples without replacement. …"
+    """
+    _check_weights(weights, num_samples, replacement)
+    d = dtypes.of_numpy(weights.dtype)
+    if not replacement or num_samples == 1:
+        # The smallest of waiting times with rates w is that of i with probability w_i / Σw.
+        waiting = exponential(weights.shape, 1.0, d, generator)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            order = np.argsort(-(weights / waiting), axis=-1, kind="stable")
+        return order[..., :num_samples]
+    rows = weights.reshape(-1, weights.shape[-1])
+    u = _unit(len(rows) * num_samples, np.dtype(np.float64), generator or default_generator)
+    drawn = []
+    for row, u_row in zip(rows, u.reshape(len(rows), num_samples)):
+        reached = np.cumsum(row, dtype=row.dtype)
+        reached = reached / reached[-1]
+        reached[-1] = 1
+        drawn.append(np.searchsorted(reached.astype(np.float64), u_row))
+    return np.array(drawn).reshape(*weights.shape[:-1], num_samples)
+
+
+def _check_weights(weights: np.ndarray, num_samples: int, replacement: bool) -> None:
+    d = dtypes.of_numpy(weights.dtype)
+    if weights.ndim not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim. Reshape it, one row per distribution.")
+    if not d.is_floating_point:
+        kind = d.legacy.removesuffix("Tensor")
+        raise RuntimeError(
+            f"multinomial only supports floating-point dtypes for input, got: {kind}. Call .float() first."
+        )
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples. Take at least one.")
+    if not replacement and num_samples > weights.shape[-1]:
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement. Take fewer, or pass "
+            "replacement=True."
+        )
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise RuntimeError(
+            "probability tensor contains either `inf`, `nan` or element < 0. Weights are finite and not negative."
+        )
+    if (weights.sum(-1) == 0).any():
+        raise RuntimeError(
+            "invalid multinomial distribution (sum of probabilities <= 0). One weight at least must be positive."
+        )
+
+
+# ---------------------------------------------------------------------------------------------------------
+
+
+def _size(shape: Sequence[int]) -> int:
+    return int(np.prod(shape, dtype=np.int64))
+
+
+def _floating(d: dtype | None, kernel: str) -> dtype:
+    d = d or dtypes.get_default_dtype()
+    if not d.is_floating_point:
+        kind = d.legacy.removesuffix("Tensor")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind}'. Take a floating-point dtype.")
+    return d

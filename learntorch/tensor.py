@@ -1,0 +1,589 @@
+"""`Tensor`: numbers with a shape, a type, a device, and (if asked) a history.
+
+Read in chapter 01. What a tensor computes stands in methods/; here is what it is.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+
+from . import devices, dtypes
+from .graph import (
+    Stamp,
+    TensorBase,
+    edge_of,
+    memory,
+    new,
+    refresh,
+    run_backward,
+    wrap,
+)
+from .hooks import Hooks, RemovableHandle
+from .methods.filling import FillingMethods
+from .methods.indexing import IndexingMethods
+from .methods.matrix import MatrixMethods
+from .methods.pointwise import PointwiseMethods
+from .methods.reduction import ReductionMethods
+from .methods.shape import ShapeMethods
+from .modes import grad_mode
+from .ops import shape as shape_ops
+from .printing import format_tensor
+from .recording import recorded
+
+
+class Size(tuple):
+    """The shape of a tensor: a tuple that prints as `torch.Size([2, 3])`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this size."""
+        return int(np.prod(self, dtype=np.int64))
+
+    def __add__(self, other: tuple) -> Size:
+        return Size(tuple(self) + tuple(other))
+
+    def __getitem__(self, at):
+        part = super().__getitem__(at)
+        return Size(part) if isinstance(at, slice) else part
+
+
+class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, IndexingMethods, MatrixMethods, FillingMethods,
+             TensorBase, plain=True):  # fmt: skip
+    """A multi-dimensional array whose operations can be recorded for differentiation.
+
+    `Tensor(2, 3)` is uninitialised memory of that shape, `Tensor([1, 2])` holds these numbers; both are
+    of the default type. New code uses `torch.tensor` and `torch.empty`.
+    """
+
+    __slots__ = ()
+    __array_priority__ = 1000  # NumPy leaves `array * tensor` to the tensor
+
+    def __new__(cls, *data, device=None):
+        return legacy(cls, data, dtypes.get_default_dtype(), device)
+
+    @staticmethod
+    def __record__(rule) -> Callable:
+        return recorded(rule)
+
+    # What it is ──────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def shape(self) -> Size:
+        """The number of elements along each dimension."""
+        return Size(self._array.shape)
+
+    def size(self, dim: int | None = None):
+        """The shape, or the size of one dimension."""
+        return self.shape if dim is None else self._array.shape[shape_ops.wrap_dim(dim, self.ndim)]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return int(self._array.size)
+
+    nelement = numel
+
+    def __len__(self) -> int:
+        if self._array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self._array.shape[0]
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The type of the elements."""
+        return dtypes.of_numpy(self._array.dtype)
+
+    @property
+    def device(self) -> devices.device:
+        """Where the elements are."""
+        return devices.device_of(self._array)
+
+    @property
+    def layout(self) -> str:
+        """How the elements are stored; always strided."""
+        return strided
+
+    @property
+    def is_cuda(self) -> bool:
+        """True if the tensor is on a GPU."""
+        return self.device.type == "cuda"
+
+    def is_floating_point(self) -> bool:
+        """True for float16, float32 and float64."""
+        return self._array.dtype.kind == "f"
+
+    def element_size(self) -> int:
+        """Bytes per element."""
+        return self._array.dtype.itemsize
+
+    itemsize = property(element_size)
+    nbytes = property(lambda self: self._array.nbytes)
+
+    # Memory ──────────────────────────────────────────────────────────────────────────────────────
+
+    def stride(self, dim: int | None = None):
+        """How many elements to step over to reach the next one, along each dimension or along `dim`."""
+        array = memory(self)
+        steps = tuple(s // array.dtype.itemsize for s in array.strides)
+        return steps if dim is None else steps[shape_ops.wrap_dim(dim, self.ndim)]
+
+    def storage_offset(self) -> int:
+        """Where in its memory the tensor begins, in elements."""
+        array = memory(self)
+        return (self.data_ptr() - _address(_owner(array))) // array.dtype.itemsize
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return _address(memory(self))
+
+    def is_contiguous(self) -> bool:
+        """True if the elements lie in memory row by row without gaps."""
+        return bool(self._array.flags.c_contiguous)
+
+    def is_pinned(self) -> bool:
+        """True if the memory is page-locked; never here."""
+        return False
+
+    def pin_memory(self) -> Tensor:
+        """Page-locked memory speeds up copies to a GPU; without one, PyTorch's error.
+
+        Raises:
+            RuntimeError: "Cannot access accelerator device when none is available."
+        """
+        if not devices.cuda_is_available():
+            raise RuntimeError("Cannot access accelerator device when none is available. Leave pin_memory=False.")
+        return self
+
+    def _restride(self, size: tuple, stride: tuple, offset: int) -> Tensor:
+        """A view of the tensor's whole storage."""
+        root = self if self._base is None else self._base
+        array = memory(root)
+        flat_base = (offset - root.storage_offset(), size, stride)
+        steps = tuple(s // array.dtype.itemsize for s in array.strides)
+        last = flat_base[0] + sum((n - 1) * s for n, s in zip(size, stride)) if 0 not in size else 0
+        room = _owner(array).size - root.storage_offset()
+        if last >= room or flat_base[0] < 0:
+            raise RuntimeError(
+                f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize "
+                f"{self.element_size()} requiring a storage size of {(last + 1) * self.element_size()} are out of "
+                f"bounds for storage of size {room * self.element_size()}"
+            )
+        return recorded(shape_ops.restride)(root, layout=(array.shape, steps, size, stride, flat_base[0]))
+
+    def _become(self, other: Tensor) -> Tensor:
+        """Take over the view `other` of this tensor: for t_() and the like."""
+        if self._requires_grad and self._edge is None and grad_mode.enabled:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation. Use the form without the trailing underscore.")  # fmt: skip
+        if other is not self:
+            self._array, self._edge = other._array, other._edge
+        return self
+
+    # Into other types and places ─────────────────────────────────────────────────────────────────
+
+    def to(self, *args, dtype=None, device=None, copy: bool = False, non_blocking: bool = False) -> Tensor:
+        """The tensor in another type, on another device, or like another tensor; itself if it is that already."""
+        for a in args:
+            if isinstance(a, dtypes.dtype):
+                dtype = a
+            elif isinstance(a, TensorBase):
+                dtype, device = a.dtype, a.device
+            elif isinstance(a, (str, devices.device)) or type(a) is int:
+                device = a
+            elif a is not None and not isinstance(a, bool):
+                raise TypeError(f"to() received an invalid combination of arguments: {type(a).__name__} is neither a dtype, a device nor a Tensor")  # fmt: skip
+        out = self
+        if device is not None:
+            place = devices.device(device)
+            if place.type != self.device.type or place.index not in (None, self.device.index):
+                out = recorded(shape_ops.transfer)(out, place=place)
+        if dtype is not None and dtype is not out.dtype:
+            out = recorded(shape_ops.convert)(out, dtype=dtype.numpy)
+        return out.clone() if copy and out is self else out
+
+    def type(self, dtype=None):
+        """Without an argument, the old type name, 'torch.FloatTensor'; with one, the tensor in that type."""
+        if dtype is None:
+            place = "cuda." if self.is_cuda else ""
+            return f"torch.{place}{self.dtype.legacy}"
+        if isinstance(dtype, str):
+            names = {f"torch.{d.legacy}": d for d in dtypes.ALL}
+            if dtype not in names:
+                raise ValueError(f"invalid type: '{dtype}'. Try one of {', '.join(names)}.")
+            dtype = names[dtype]
+        return self.to(getattr(dtype, "dtype", dtype) if not isinstance(dtype, dtypes.dtype) else dtype)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """`self.type(other.type())`."""
+        return self.to(other.dtype)
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return self.to(dtypes.float32)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return self.to(dtypes.float64)
+
+    def half(self) -> Tensor:
+        """As float16."""
+        return self.to(dtypes.float16)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return self.to(dtypes.int64)
+
+    def int(self) -> Tensor:
+        """As int32."""
+        return self.to(dtypes.int32)
+
+    def short(self) -> Tensor:
+        """As int16."""
+        return self.to(dtypes.int16)
+
+    def bool(self) -> Tensor:
+        """As bool: True where not zero."""
+        return self.to(dtypes.bool)
+
+    def byte(self) -> Tensor:
+        """As uint8."""
+        return self.to(dtypes.uint8)
+
+    def cpu(self) -> Tensor:
+        """On the CPU."""
+        return self.to(devices.CPU)
+
+    def cuda(self, device=None) -> Tensor:
+        """On a GPU.
+
+        Raises:
+            AssertionError: "Torch not compiled with CUDA enabled. …" where there is none.
+        """
+        return self.to(devices.device("cuda", 0 if device is None else devices.device(device).index))
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The same memory as a NumPy array.
+
+        Raises:
+            RuntimeError: "Can't call numpy() on Tensor that requires grad. …"
+            TypeError: "can't convert cuda:0 device type tensor to numpy. …"
+        """
+        if force:
+            return self.detach().cpu().numpy()
+        if self.is_cuda:
+            raise TypeError(
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to "
+                "host memory first."
+            )
+        if self.requires_grad:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return memory(self)
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        array = self.numpy()
+        return array if dtype is None or array.dtype == dtype else array.astype(dtype)
+
+    def item(self):
+        """The one element, as a Python number."""
+        if self._array.size != 1:
+            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar. Pick one element first, or use tolist().")  # fmt: skip
+        return self._array.item()
+
+    def tolist(self):
+        """The elements as nested lists of Python numbers."""
+        return self._array.tolist()
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            what = "no values" if self._array.size == 0 else "more than one value"
+            raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous. Ask .any() or .all() of it.")
+        return bool(self._array.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._array.dtype.kind not in "iu" or self._array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._array.item())
+
+    def __contains__(self, element) -> bool:
+        return bool((self._array == getattr(element, "_array", element)).any())
+
+    def __iter__(self):
+        if self._array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self._array.ndim == 0 else object.__format__(self, spec)
+
+    def __repr__(self, *, tensor_contents=None) -> str:
+        edge = self.grad_fn
+        return format_tensor(
+            self.detach().cpu()._array,
+            requires_grad=self._requires_grad and edge is None,
+            grad_fn_name=None if edge is None else type(edge).__name__,
+            device=str(self.device) if self.is_cuda else None,
+        )
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment. Use detach().clone() for a copy without history."
+            )
+        copy = new(type(self))
+        copy._array, copy._requires_grad = memory(self).copy(), self._requires_grad
+        copy._edge = copy._base = copy._stamp = None
+        copy._grad = None if self._grad is None else self._grad.clone()
+        memo[id(self)] = copy
+        return copy
+
+    # History ─────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def requires_grad(self) -> bool:
+        """True if operations on this tensor are recorded."""
+        if self._base is not None:
+            refresh(self)
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Switch recording on or off for a leaf.
+
+        Raises:
+            RuntimeError: "only Tensors of floating point dtype can require gradients"
+        """
+        if requires_grad and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients. Convert it first, for example with .float().")  # fmt: skip
+        if not requires_grad and self._edge is not None:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        self._requires_grad = bool(requires_grad)
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """True if no recorded operation made this tensor."""
+        return self.grad_fn is None
+
+    @property
+    def grad_fn(self):
+        """The node of the operation that made this tensor; None for a leaf."""
+        if self._base is not None:
+            refresh(self)
+        return None if self._edge is None else self._edge[0]
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of its node this tensor is."""
+        return 0 if self._edge is None else self._edge[1]
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward() has added up; None before."""
+        if self._grad is None and self._edge is not None and not self.retains_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
+                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, TensorBase):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type '{type(value).__name__}'")  # fmt: skip
+            if value._array.shape != self._array.shape:
+                raise RuntimeError(f"assigned grad has data of a different size: {list(value.shape)} against {list(self.shape)}")  # fmt: skip
+            if value._array.dtype != self._array.dtype:
+                raise RuntimeError("assigned grad has data of a different type. Convert it with .to(tensor.dtype).")
+        self._grad = value
+
+    def backward(self, gradient=None, retain_graph: bool | None = None, create_graph: bool = False, inputs=None) -> None:  # fmt: skip
+        """Add the gradient of this tensor to `.grad` of every leaf that it came from.
+
+        Raises:
+            RuntimeError: "grad can be implicitly created only for scalar outputs"
+        """
+        backward([self], [gradient], retain_graph, create_graph, inputs)
+
+    def detach(self) -> Tensor:
+        """The same memory without the history."""
+        memory(self)
+        if self._stamp is None:
+            self._stamp = Stamp()
+        out = wrap(self._array)
+        out._stamp = self._stamp
+        return out
+
+    def detach_(self) -> Tensor:
+        """Forget the history, in place."""
+        if self._base is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._edge, self._requires_grad = None, False
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without the history, and without the check for writes. Use `detach()` in new code."""
+        return wrap(memory(self))
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self._array = value._array
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._stamp is None else self._stamp.version
+
+    def register_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook(gradient)` when the gradient of this tensor is known; it may return another."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._edge is None:
+            if getattr(self, "_hooks", None) is None:
+                self._hooks = Hooks()
+            return self._hooks.add(0, hook)
+        node, number = self._edge
+        return node._own_hooks().add(number, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook(tensor)` each time the gradient of this leaf has been added up."""
+        if not self.is_leaf or not self._requires_grad:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if getattr(self, "_hooks", None) is None:
+            self._hooks = Hooks()
+        return self._hooks.add("accumulated", hook)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this tensor too, although it is not a leaf."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._edge is not None:
+            node, number = self._edge
+            node._own_hooks().keep(number, self)
+
+    @property
+    def retains_grad(self) -> bool:
+        """True if `retain_grad` was asked of this tensor."""
+        if self._edge is None or self._edge[0].hooks is None:
+            return False
+        return self._edge[0].hooks.keeps(self._edge[1])
+
+
+class strided:
+    """The layout of every tensor: elements at regular steps in memory."""
+
+    def __repr__(self) -> str:
+        return "torch.strided"
+
+
+strided = strided()
+
+
+def _owner(array):
+    """The array that owns the memory which `array` sees."""
+    while isinstance(array.base, type(array)):
+        array = array.base
+    return array
+
+
+def _address(array) -> int:
+    return array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr
+
+
+def legacy(cls: type, data: tuple, dtype: dtypes.dtype, device) -> Tensor:
+    """`FloatTensor(2, 3)`: memory of that size; `FloatTensor([2, 3])`: these numbers."""
+    if all(type(n) is int for n in data):
+        array = np.empty(data, dtype.numpy) if data else np.empty((0,), dtype.numpy)
+    elif len(data) > 1:
+        raise TypeError("new(): give either sizes, as in FloatTensor(2, 3), or one list, as in FloatTensor([2, 3])")
+    elif isinstance(data[0], Size):
+        array = np.empty(data[0], dtype.numpy)
+    elif isinstance(data[0], TensorBase):
+        if data[0]._array.dtype != dtype.numpy:
+            raise TypeError(f"expected {dtype} (got {data[0].dtype}): convert it with .to()")
+        return data[0].detach()
+    else:
+        array = np.array([np.asarray(getattr(row, "_array", row)) for row in data[0]] if isinstance(data[0], list)
+                         and any(isinstance(row, TensorBase) for row in data[0]) else data[0], dtype.numpy)  # fmt: skip
+    out = wrap(devices.move(array, devices.device(device)) if device is not None else array)
+    return out
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None) -> None:
+    """Send gradients from `tensors` back to the leaves (or to `inputs` alone) and add them to `.grad`."""
+    if retain_graph is None:
+        retain_graph = create_graph
+    wanted = None
+    if inputs is not None:
+        inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
+        if not inputs:
+            raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+        wanted = {edge_of(t) for t in inputs}
+    found = run_backward(roots(tensors, grad_tensors, create_graph), create_graph=create_graph,
+                         retain_graph=retain_graph, wanted=wanted)  # fmt: skip
+    for t in inputs or ():
+        if t._edge is not None and edge_of(t) in found:
+            g = found[edge_of(t)]
+            g = g if create_graph else wrap(g)
+            t._grad = g if t._grad is None else t._grad + g
+
+
+def roots(tensors, gradients, create_graph: bool) -> list:
+    """Pairs of edge and gradient to start from; a scalar starts with 1."""
+    pairs = []
+    for t, g in zip(tensors, gradients or [None] * len(tensors), strict=True):
+        if not t.requires_grad:
+            raise RuntimeError(
+                "element 0 of tensors does not require grad and does not have a grad_fn. Some tensor that it was "
+                "made from must have requires_grad=True."
+            )
+        if g is None:
+            if t._array.size != 1:
+                raise RuntimeError(
+                    "grad can be implicitly created only for scalar outputs. Reduce the tensor first, for example "
+                    "with .sum(), or give backward() a gradient of its shape."
+                )
+            g = wrap(devices.array_module(t._array).ones_like(t._array))
+        elif not isinstance(g, TensorBase):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+        elif g._array.shape != t._array.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape of {t.shape}."
+            )
+        pairs.append((edge_of(t), g if create_graph else g._array.copy()))
+    return pairs
+
