@@ -270,8 +270,7 @@ def randint(low: int, high=None, size=None, *, generator: Generator | None = Non
 def randperm(n: int, *, generator: Generator | None = None, out=None, dtype=None, layout=strided, device=None,
              requires_grad=False) -> Tensor:  # fmt: skip
     """The whole numbers from 0 to n − 1 in random order."""
-    array = random.permutation(n, generator).astype(_dtype(dtype, dtypes.int64).numpy)
-    return _deliver(array, out, device, requires_grad)
+    return _deliver(random.permutation(n, _dtype(dtype, dtypes.int64), generator), out, device, requires_grad)
 
 
 def normal(mean, std=1.0, size=None, *, generator: Generator | None = None, out=None, dtype=None, device=None,
@@ -279,21 +278,13 @@ def normal(mean, std=1.0, size=None, *, generator: Generator | None = None, out=
     """Normal numbers; `mean` and `std` are numbers (then give `size`) or tensors, one for each result."""
     if size is not None:
         return _deliver(random.normal(ints((size,)), mean, std, _dtype(dtype), generator), out, device, requires_grad)
-    arrays = [x._array if isinstance(x, TensorBase) else x for x in (mean, std)]
-    if np.any(np.asarray(arrays[1]) < 0):
-        raise RuntimeError("normal expects all elements of std >= 0.0")
-    shape = np.broadcast_shapes(*(np.shape(a) for a in arrays))
-    kind = (mean if isinstance(mean, TensorBase) else std).dtype
-    array = random.normal(shape, 0.0, 1.0, kind, generator) * arrays[1] + arrays[0]
-    return _deliver(np.asarray(array, kind.numpy), out, device, requires_grad)
+    mean, std = (memory(x) if isinstance(x, TensorBase) else x for x in (mean, std))
+    return _deliver(random.normal(None, mean, std, None, generator), out, device, requires_grad)
 
 
 def bernoulli(input: Tensor, *, generator: Generator | None = None, out=None) -> Tensor:
     """1 with probability `input`, else 0, for each element."""
-    p = input._array
-    if p.size and (p.min() < 0 or p.max() > 1):
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    return _deliver(random.bernoulli(p, generator).astype(p.dtype), out, None, False)
+    return _deliver(random.bernoulli(memory(input), generator=generator), out, None, False)
 
 
 # Like another tensor ─────────────────────────────────────────────────────────────────────────────

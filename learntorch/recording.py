@@ -135,8 +135,11 @@ def _binary(rule: Rule) -> Callable:
 
 def _general(rule: Rule) -> Callable:
     fn, save = rule.fn, _saver(rule)
+    count = 0 if rule.is_variadic else len(rule.inputs)
 
     def call(*inputs, **options):
+        if len(inputs) < count:  # an optional input that was left out: a bias, say
+            inputs += (None,) * (count - len(inputs))
         arrays = arrays_of(rule, inputs)
         try:
             result = fn(*arrays, **options)

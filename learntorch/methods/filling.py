@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import random
 from ..devices import module_for, move
-from ..graph import TensorBase, wrap
+from ..graph import TensorBase, memory, wrap
 from ..recording import check_writable, write
 from .shape import ints
 
@@ -63,14 +63,10 @@ class FillingMethods:
 
     def random_(self, low: int = 0, high: int | None = None, *, generator=None):
         """Whole numbers from `low` up to but without `high` (by default, as large as the type holds exactly)."""
-        if high is None and low:
-            low, high = 0, low
-        if high is None:
-            high = 2 ** {2: 11, 4: 24, 8: 53}[self.dtype.itemsize] + 1 if self.is_floating_point() else np.iinfo(self.dtype.numpy).max + 1  # fmt: skip
+        low, high = (0, low) if high is None and low else (low, high)
         return self._draw(random.integers(self.shape, low, high, self.dtype, generator))
 
     def bernoulli_(self, p=0.5, *, generator=None):
         """1 with probability `p`, else 0."""
-        p = p._array if isinstance(p, TensorBase) else p
-        drawn = random.bernoulli(np.broadcast_to(np.asarray(p, np.float64), self.shape), generator)
-        return self._draw(drawn.astype(self.dtype.numpy))
+        p = memory(p) if isinstance(p, TensorBase) else float(p)
+        return self._draw(random.bernoulli(p, self.shape, self.dtype, generator))

@@ -143,8 +143,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0:
         return input
-    keep = random.bernoulli(np.broadcast_to(np.float64(1 - p), input.shape), None)
-    mask = wrap((keep / (1 - p) if p < 1 else keep).astype(input._array.dtype))
+    keep = random.bernoulli(1 - p, input.shape, input.dtype)
+    mask = wrap(keep / keep.dtype.type(1 - p) if p < 1 else keep)
     return input.mul_(mask) if inplace else input * mask
 
 

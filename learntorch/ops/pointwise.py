@@ -303,7 +303,7 @@ def round(x, *, decimals=0):  # noqa: A001
     return np.round(x, decimals)
 
 
-@differentiable(x=lambda g, x, min, max: g * _inside(x, min, max), name="Clamp1")
+@differentiable(x=lambda g, x, min, max: g * _inside(x, min, max) + 0, name="Clamp1")
 def clamp(x, *, min=None, max=None):
     """x, but not below `min` and not above `max`."""
     dtype = x.dtype
@@ -320,7 +320,7 @@ def _inside(x, low, high):
 # Activations ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@differentiable(x=lambda g, y: g * (y > 0))         # 1 where x > 0, else 0
+@differentiable(x=lambda g, y: g * (y > 0) + 0)     # 1 where x > 0, else 0; + 0 turns −0 into 0
 def relu(x):
     """Rectified linear unit: y = max(x, 0)."""
     # Note [An array of zeros]: NumPy compares with an array twice as fast as with a number.

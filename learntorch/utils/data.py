@@ -10,10 +10,11 @@ from math import floor
 
 import numpy as np
 
+from ..dtypes import float64, int64
 from ..creation import as_tensor, randperm, tensor
 from ..functions import stack
 from ..graph import TensorBase
-from ..random import Generator, default_generator
+from ..random import Generator, default_generator, integers
 from ..tensor import Tensor
 
 
@@ -100,8 +101,6 @@ def default_collate(batch: list):
     if isinstance(first, (np.ndarray, np.generic)):
         return as_tensor(np.stack(batch))
     if isinstance(first, float):
-        from ..dtypes import float64
-
         return tensor(batch, dtype=float64)
     if isinstance(first, int):
         return tensor(batch)
@@ -148,10 +147,7 @@ class RandomSampler:
 
 
 def _draw_seed(generator: Generator | None) -> int:
-    from ..tensor import Tensor as T
-
-    out = T(1).long()
-    return int(out.random_(generator=generator).item())
+    return int(integers((), dtype=int64, generator=generator))
 
 
 class DataLoader:

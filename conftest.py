@@ -1,0 +1,23 @@
+"""What every pytest run of the repository shares: one line that says how much the validation compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """After `pytest --nbval`: how many code cells were run again and compared."""
+    if not terminalreporter.config.getoption("nbval", default=False):
+        return
+    root = Path(terminalreporter.config.rootpath)
+    reports = [r for kind in terminalreporter.stats.values() for r in kind if hasattr(r, "nodeid")]
+    notebooks = {r.nodeid.split("::")[0] for r in reports if ".ipynb::" in r.nodeid}
+    passed = {r.nodeid for r in terminalreporter.stats.get("passed", []) if ".ipynb::" in r.nodeid}
+    cells = 0
+    for name in notebooks:
+        text = (root / name).read_text(encoding="utf-8")
+        cells += sum(cell["cell_type"] == "code" for cell in json.loads(text)["cells"])
+    terminalreporter.write_line(
+        f"nbval: {len(passed)} of {cells} code cells in {len(notebooks)} notebooks ran again and agree."
+    )

@@ -1,0 +1,132 @@
+"""The ten chapters and the landing page, as they are committed: built, up to date, fit for every machine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+
+import notebooks
+
+ROOT = notebooks.ROOT
+STEMS = [
+    "01_tensors",
+    "02_numpy_interop",
+    "03_autograd",
+    "04_activations",
+    "05_two_layer_numpy",
+    "06_two_layer_tensors",
+    "07_two_layer_autograd",
+    "08_two_layer_nn",
+    "09_two_layer_optim",
+    "10_fizzbuzz",
+]
+HEADINGS = ["What you will be able to do", "Before you start", "Summary", "What comes next"]
+
+# Cells whose outputs the validation may ignore: notebook → first lines of the cells. It is empty, and
+# a cell that wants to be here needs a reason beside it.
+UNCHECKED_ALLOWED: dict[str, set[str]] = {}
+
+PATHS = {stem: ROOT / "chapters" / f"{stem}.ipynb" for stem in STEMS} | {"README": ROOT / "README.ipynb"}
+every_notebook = pytest.mark.parametrize("stem", PATHS)
+every_chapter = pytest.mark.parametrize("stem", STEMS)
+
+
+def read(stem: str) -> nbformat.NotebookNode:
+    return nbformat.read(PATHS[stem], as_version=4)
+
+
+def markdown(stem: str) -> str:
+    return "\n\n".join(cell.source for cell in read(stem).cells if cell.cell_type == "markdown")
+
+
+def test_the_ten_chapters_and_nothing_else():
+    assert sorted(path.stem for path in (ROOT / "chapters").glob("*.ipynb")) == STEMS
+    assert sorted(path.stem for path in notebooks.sources()) == sorted([*STEMS, "README"])
+
+
+def test_every_notebook_agrees_with_its_source():
+    assert notebooks.check() == []
+
+
+@every_notebook
+def test_outputs_are_the_same_everywhere_and_figures_are_described(stem):
+    assert notebooks.problems(read(stem)) == []
+
+
+@every_notebook
+def test_nothing_hides_from_the_validation(stem):
+    for cell in read(stem).cells:
+        tags = set(cell.metadata.get("tags", []))
+        if cell.cell_type == "code" and (
+            tags & notebooks.UNCHECKED_TAGS or notebooks.UNCHECKED.search(cell.source)
+        ):
+            assert cell.source.strip().splitlines()[0] in UNCHECKED_ALLOWED.get(stem, set())
+
+
+@every_chapter
+def test_a_chapter_has_code_and_all_its_parts(stem):
+    number = int(stem[:2])
+    text = markdown(stem)
+    assert re.match(rf"# {number} · \S", text), "The title is `# N · Title`."
+    positions = [text.lower().find(heading.lower()) for heading in HEADINGS]
+    assert -1 not in positions, f"It lacks {HEADINGS[positions.index(-1)]!r}."
+    assert positions == sorted(positions), f"The order is {HEADINGS}."
+    assert re.search(r"about \d+ minutes", text, re.IGNORECASE), "It says how long it takes."
+    assert text.count("**Predict.**") >= 1
+    assert sum(cell.cell_type == "code" for cell in read(stem).cells) >= 10
+
+
+@every_chapter
+def test_a_chapter_opens_with_two_questions(stem):
+    text = markdown(stem)
+    start = text.lower().index("before you start")
+    end = text.find("\n## ", start)
+    section = text[start : end if end > 0 else None]
+    assert section.count("<details>") == section.count("</details>") == section.count("<summary>Answer") >= 2
+
+
+@every_chapter
+def test_a_chapter_links_to_its_neighbours(stem):
+    position = STEMS.index(stem)
+    text = markdown(stem)
+    neighbours = [STEMS[i] for i in (position - 1, position + 1) if 0 <= i < len(STEMS)]
+    for neighbour in neighbours:
+        assert f"({neighbour}.ipynb)" in text
+    assert "(../README.ipynb)" in text
+
+
+def test_the_landing_page_links_to_every_chapter():
+    text = markdown("README")
+    for stem in STEMS:
+        assert f"(chapters/{stem}.ipynb)" in text
+
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@every_notebook
+def test_links_lead_somewhere(stem):
+    folder = PATHS[stem].parent
+    for link in LINK.findall(markdown(stem)):
+        target = unquote(link.split("#")[0])
+        if target and not re.match(r"https?:|mailto:", target):
+            assert (folder / target).exists(), f"{stem} links to {link}"
+
+
+@every_chapter
+def test_chapters_never_import_pytorch(stem):
+    code = "\n".join(cell.source for cell in read(stem).cells if cell.cell_type == "code")
+    assert not re.search(r"^\s*(import|from)\s+torch\b", code, re.MULTILINE)
+
+
+@every_notebook
+def test_a_notebook_carries_nothing_of_the_machine_that_built_it(stem):
+    notebook = read(stem)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert notebook.metadata.language_info == {"name": "python"}
+    text = Path(PATHS[stem]).read_text(encoding="utf-8")
+    assert str(ROOT) not in text and str(Path.home()) + "/" not in text
