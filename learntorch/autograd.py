@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .graph import NO_EDGE, FREED, Node, TensorBase, edge_of, fit, modified, run_backward, tick, twin, wrap
+from .base import TensorBase, tick, twin, wrap
+from .graph import FREED, NO_EDGE, Node, edge_of, fit, modified, run_backward
 from .modes import enable_grad, grad_mode, is_grad_enabled, no_grad, set_grad_enabled
-from .tensor import Tensor, backward as _backward, roots
+from .tensor import Tensor, roots
+from .tensor import backward as _backward
 
 __all__ = ["Function", "Variable", "backward", "enable_grad", "grad", "gradcheck", "is_grad_enabled", "no_grad",
            "set_grad_enabled"]  # fmt: skip
@@ -39,7 +41,9 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph: bool | None = None, c
         retain_graph = create_graph
     for t in inputs:
         if not t.requires_grad:
-            raise RuntimeError("One of the differentiated Tensors does not require grad. Create it with requires_grad=True.")  # fmt: skip
+            raise RuntimeError(
+                "One of the differentiated Tensors does not require grad. Create it with requires_grad=True."
+            )
     given = None if grad_outputs is None else _sequence(grad_outputs)
     edges = [edge_of(t) for t in inputs]
     found = run_backward(roots(outputs, given, create_graph), create_graph=create_graph, retain_graph=retain_graph,
@@ -140,12 +144,18 @@ class FunctionNode(Node):
         self.outputs = len(results)
         self._shapes = [t._array if isinstance(t, TensorBase) else None for t in outs]
         self._shapes = [None if a is None else (a.shape, a.dtype) for a in self._shapes]
-        self.next_functions = tuple(edge_of(x) if x.requires_grad else NO_EDGE for x in inputs if isinstance(x, TensorBase))
+        self.next_functions = tuple(
+            edge_of(x) if x.requires_grad else NO_EDGE for x in inputs if isinstance(x, TensorBase)
+        )
         self.like = tuple((x._array.shape, x._array.dtype) for x in inputs if isinstance(x, TensorBase))
         self._tensor_at = tuple(isinstance(x, TensorBase) for x in inputs)
         self.number = tick()
         for i, (t, original) in enumerate(zip(outs, results)):
-            if isinstance(t, TensorBase) and t._array.dtype.kind == "f" and id(original) not in self._not_differentiable:
+            if (
+                isinstance(t, TensorBase)
+                and t._array.dtype.kind == "f"
+                and id(original) not in self._not_differentiable
+            ):
                 t._requires_grad, t._edge = True, (self, i)
         return tuple(outs)
 
@@ -259,7 +269,10 @@ def gradcheck(func: Callable, inputs, *, eps: float = 1e-6, atol: float = 1e-5, 
     inputs = tuple(_sequence(inputs))
     checked = [(i, x) for i, x in enumerate(inputs) if isinstance(x, TensorBase) and x.requires_grad]
     if not checked:
-        raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.")  # fmt: skip
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "requires_grad=True."
+        )
     outputs = func(*inputs)
     outputs = [y for y in _sequence(outputs) if isinstance(y, TensorBase) and y.requires_grad]
     for n, y in enumerate(outputs):
@@ -316,5 +329,3 @@ def _check_under_grad(func, inputs, eps, atol, rtol, raise_exception) -> bool:
             return func(*args)
 
     return gradcheck(recorded, inputs, eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception)
-
-

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import devices, dtypes, random
+from .base import TensorBase, memory, wrap
 from .devices import module_for
-from .graph import TensorBase, memory, wrap
 from .methods.shape import ints
 from .random import Generator
 from .tensor import Tensor, legacy, strided
@@ -86,7 +86,9 @@ def _from_lists(data: object) -> np.ndarray:
     if isinstance(data, str) or not isinstance(data, (int, float, Sequence)) and not hasattr(data, "__array__"):
         if isinstance(data, str):
             raise TypeError("new(): invalid data type 'str'")
-        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}. Give numbers, lists of numbers, or an array.")
+        raise RuntimeError(
+            f"Could not infer dtype of {type(data).__name__}. Give numbers, lists of numbers, or an array."
+        )
     plain = _plain(data)
     shape = _shape_of(plain, 0)
     try:
@@ -99,7 +101,9 @@ def _from_lists(data: object) -> np.ndarray:
             raise TypeError("new(): invalid data type 'str'")
         if all(isinstance(x, int) for x in flat):
             raise RuntimeError("Overflow when unpacking long long. Integers must fit into 64 bits.")
-        raise RuntimeError(f"Could not infer dtype of {type(flat[0]).__name__}. Give numbers, lists of numbers, or an array.")
+        raise RuntimeError(
+            f"Could not infer dtype of {type(flat[0]).__name__}. Give numbers, lists of numbers, or an array."
+        )
     if array.dtype == np.uint64:
         raise RuntimeError("Overflow when unpacking long long. Integers must fit into 64 bits.")
     return array.astype(np.int64) if array.dtype == np.int32 and not _holds_arrays(data) else array.reshape(shape)
@@ -122,10 +126,17 @@ def _shape_of(data: object, depth: int) -> tuple:
     for i, (x, shape) in enumerate(zip(data, shapes)):
         if shape != shapes[0]:
             if len(shape) and len(shapes[0]):
-                raise ValueError(f"expected sequence of length {shapes[0][0]} at dim {depth + 1} (got {shape[0]}). Every row must have the same length.")  # fmt: skip
+                raise ValueError(
+                    f"expected sequence of length {shapes[0][0]} at dim {depth + 1} (got {shape[0]}). "
+                    "Every row must have the same length."
+                )
             if len(shapes[0]):
-                raise TypeError(f"expected a sequence of length {shapes[0][0]} at dim {depth + 1}, not a number, at position {i}")  # fmt: skip
-            raise ValueError(f"too many dimensions '{type(x).__name__}': position {i} holds a list where the first holds a number")  # fmt: skip
+                raise TypeError(
+                    f"expected a sequence of length {shapes[0][0]} at dim {depth + 1}, not a number, at position {i}"
+                )
+            raise ValueError(
+                f"too many dimensions '{type(x).__name__}': position {i} holds a list where the first holds a number"
+            )
     return (len(data), *(shapes[0] if shapes else ()))
 
 
@@ -135,7 +146,9 @@ def _dtype(dtype: dtypes.dtype | None, default: dtypes.dtype | None = None) -> d
     if dtype in (float, int, bool):  # Python's own types stand for PyTorch's
         return {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool}[dtype]
     if not isinstance(dtype, dtypes.dtype):
-        raise TypeError(f"argument 'dtype' must be torch.dtype, not {type(dtype).__name__}: write, for example, dtype=torch.float32")
+        raise TypeError(
+            f"argument 'dtype' must be torch.dtype, not {type(dtype).__name__}: write, for example, dtype=torch.float32"
+        )
     return dtype
 
 
@@ -145,7 +158,9 @@ def _finish(array, device, requires_grad: bool, pin_memory: bool = False) -> Ten
         out = out.pin_memory()
     if requires_grad:
         if array.dtype.kind != "f":
-            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients. Give dtype=torch.float32.")  # fmt: skip
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients. Give dtype=torch.float32."
+            )
         out._requires_grad = True
     return out
 
@@ -339,7 +354,6 @@ def _typed(kind: dtypes.dtype) -> type:
         def __instancecheck__(cls, x: object) -> bool:
             return isinstance(x, Tensor) and x.dtype is kind
 
-
     return Typed(
         kind.legacy,
         (),
@@ -357,4 +371,3 @@ ShortTensor = _typed(dtypes.int16)
 CharTensor = _typed(dtypes.int8)
 ByteTensor = _typed(dtypes.uint8)
 BoolTensor = _typed(dtypes.bool)
-

@@ -85,18 +85,13 @@ class device:
             type, index = "cuda", type
         elif not isinstance(type, str):
             raise TypeError(
-                "device(): argument 'type' must be a string such as 'cpu' or 'cuda:0', "
-                f"not {type.__class__.__name__}"
+                f"device(): argument 'type' must be a string such as 'cpu' or 'cuda:0', not {type.__class__.__name__}"
             )
         name, colon, number = type.partition(":")
         if name not in ("cpu", "cuda"):
-            raise RuntimeError(
-                f"Expected one of cpu, cuda device type at start of device string: {name}"
-            )
+            raise RuntimeError(f"Expected one of cpu, cuda device type at start of device string: {name}")
         if colon and not number.isdigit():
-            raise RuntimeError(
-                f"Invalid device string: '{type}'. Write the number after the colon, as in 'cuda:0'."
-            )
+            raise RuntimeError(f"Invalid device string: '{type}'. Write the number after the colon, as in 'cuda:0'.")
         self.type = name
         self.index = int(number) if colon else index
 

@@ -29,7 +29,7 @@ def explain(error: Exception, name: str, arrays: tuple, options: dict) -> Except
     if isinstance(error, TypeError) and "ufunc" in str(error) and arrays:
         kind = of_numpy(arrays[0].dtype).legacy.removesuffix("Tensor")
         return NotImplementedError(
-            f'"{name}_cpu" not implemented for \'{kind}\'. Convert the tensor first, for example '
+            f"\"{name}_cpu\" not implemented for '{kind}'. Convert the tensor first, for example "
             "with .long() or .float()."
         )
     if isinstance(error, (TypeError, IndexError)):
@@ -92,7 +92,5 @@ def final(error: Exception) -> Exception:
 def argument_error(function: str, name: str, position: int, wanted: str, got: object) -> TypeError:
     """The sentence for an argument of the wrong type."""
     return final(
-        TypeError(
-            f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {type(got).__name__}"
-        )
+        TypeError(f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {type(got).__name__}")
     )

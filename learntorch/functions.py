@@ -11,9 +11,9 @@ from functools import wraps
 
 import numpy as np
 
+from .base import TensorBase, wrap
 from .dtypes import result_dtype
 from .errors import argument_error
-from .graph import TensorBase, wrap
 from .modes import grad_mode
 from .ops import pointwise, shape
 from .recording import recorded
@@ -205,5 +205,3 @@ def one_hot(target: Tensor, num_classes: int = -1) -> Tensor:
     if classes.size and classes.max() >= n:
         raise RuntimeError("Class values must be smaller than num_classes.")
     return wrap(np.eye(n, dtype=np.int64)[classes])
-
-

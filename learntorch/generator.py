@@ -52,9 +52,7 @@ class Generator:
             ValueError: "Overflow when unpacking long long. …"
         """
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-            raise RuntimeError(
-                f"manual_seed expected a long, but got {type(seed).__name__}. Write a whole number."
-            )
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}. Write a whole number.")
         if not -(2**63) <= seed < 2**64:
             raise ValueError("Overflow when unpacking long long. A seed lies between -2**63 and 2**64 - 1.")
         self._seed = int(seed) % 2**64

@@ -209,9 +209,7 @@ def exponential(
     """
     dtype = _floating(dtype, "exponential_cpu")
     if not rate > 0:
-        raise RuntimeError(
-            f"exponential_ expects lambda > 0.0, but found lambda={rate:g}. It is one over the mean."
-        )
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}. It is one over the mean.")
     u = _unit(_size(shape), np.dtype(np.float64), generator or default_generator)
     return (-1.0 / rate * np.log1p(-u)).astype(dtype.numpy).reshape(shape)
 
@@ -307,9 +305,7 @@ def permutation(n: int, dtype: dtype | None = None, generator: Generator | None 
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]. Take n >= 0.")
     if n > _largest(dtype) + 1:
-        raise RuntimeError(
-            f"value cannot be converted to type {dtype.name} without overflow. Take a wider type."
-        )
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow. Take a wider type.")
     places = np.arange(max(n - 1, 0), dtype=np.uint64)
     words = (generator or default_generator).words(len(places))
     order = list(range(n))

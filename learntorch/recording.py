@@ -12,23 +12,10 @@ from itertools import product
 
 import numpy as np
 
-from .errors import explain, shape_mismatch
+from .base import Stamp, TensorBase, memory, new, tick, twin, wrap
 from .dtypes import get_default_dtype, of_numpy, result_dtype
-from .graph import (
-    NO_EDGE,
-    CopySlices,
-    Layout,
-    Stamp,
-    TensorBase,
-    edge_of,
-    memory,
-    new,
-    node_class,
-    refresh,
-    tick,
-    twin,
-    wrap,
-)
+from .errors import explain, shape_mismatch
+from .graph import NO_EDGE, CopySlices, Layout, edge_of, node_class, refresh
 from .modes import grad_mode
 from .ops.rule import EXACT, FLOAT, PROMOTE, Rule
 
@@ -390,4 +377,3 @@ def _kind(dtype: np.dtype) -> int:
 
 def _type_name(dtype: np.dtype) -> str:
     return of_numpy(dtype).legacy.removesuffix("Tensor")
-

@@ -11,17 +11,10 @@ from collections.abc import Callable
 import numpy as np
 
 from . import devices, dtypes
-from .graph import (
-    Stamp,
-    TensorBase,
-    edge_of,
-    memory,
-    new,
-    refresh,
-    run_backward,
-    wrap,
-)
+from .base import Stamp, TensorBase, memory, new, wrap
+from .graph import address, edge_of, refresh, run_backward
 from .hooks import Hooks, RemovableHandle
+from .methods.conversion import ConversionMethods
 from .methods.filling import FillingMethods
 from .methods.indexing import IndexingMethods
 from .methods.matrix import MatrixMethods
@@ -30,6 +23,7 @@ from .methods.reduction import ReductionMethods
 from .methods.shape import ShapeMethods
 from .modes import grad_mode
 from .ops import shape as shape_ops
+from .ops import strides
 from .printing import format_tensor
 from .recording import recorded
 
@@ -55,6 +49,7 @@ class Size(tuple):
 
 
 class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, IndexingMethods, MatrixMethods, FillingMethods,
+             ConversionMethods,
              TensorBase, plain=True):  # fmt: skip
     """A multi-dimensional array whose operations can be recorded for differentiation.
 
@@ -147,11 +142,11 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, IndexingMethods, 
     def storage_offset(self) -> int:
         """Where in its memory the tensor begins, in elements."""
         array = memory(self)
-        return (self.data_ptr() - _address(_owner(array))) // array.dtype.itemsize
+        return (self.data_ptr() - address(_owner(array))) // array.dtype.itemsize
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return _address(memory(self))
+        return address(memory(self))
 
     def is_contiguous(self) -> bool:
         """True if the elements lie in memory row by row without gaps."""
@@ -185,160 +180,18 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, IndexingMethods, 
                 f"{self.element_size()} requiring a storage size of {(last + 1) * self.element_size()} are out of "
                 f"bounds for storage of size {room * self.element_size()}"
             )
-        return recorded(shape_ops.restride)(root, layout=(array.shape, steps, size, stride, flat_base[0]))
+        return recorded(strides.restride)(root, layout=(array.shape, steps, size, stride, flat_base[0]))
 
     def _become(self, other: Tensor) -> Tensor:
         """Take over the view `other` of this tensor: for t_() and the like."""
         if self._requires_grad and self._edge is None and grad_mode.enabled:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation. Use the form without the trailing underscore.")  # fmt: skip
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation. Use the form "
+                "without the trailing underscore."
+            )
         if other is not self:
             self._array, self._edge = other._array, other._edge
         return self
-
-    # Into other types and places ─────────────────────────────────────────────────────────────────
-
-    def to(self, *args, dtype=None, device=None, copy: bool = False, non_blocking: bool = False) -> Tensor:
-        """The tensor in another type, on another device, or like another tensor; itself if it is that already."""
-        for a in args:
-            if isinstance(a, dtypes.dtype):
-                dtype = a
-            elif isinstance(a, TensorBase):
-                dtype, device = a.dtype, a.device
-            elif isinstance(a, (str, devices.device)) or type(a) is int:
-                device = a
-            elif a is not None and not isinstance(a, bool):
-                raise TypeError(f"to() received an invalid combination of arguments: {type(a).__name__} is neither a dtype, a device nor a Tensor")  # fmt: skip
-        out = self
-        if device is not None:
-            place = devices.device(device)
-            if place.type != self.device.type or place.index not in (None, self.device.index):
-                out = recorded(shape_ops.transfer)(out, place=place)
-        if dtype is not None and dtype is not out.dtype:
-            out = recorded(shape_ops.convert)(out, dtype=dtype.numpy)
-        return out.clone() if copy and out is self else out
-
-    def type(self, dtype=None):
-        """Without an argument, the old type name, 'torch.FloatTensor'; with one, the tensor in that type."""
-        if dtype is None:
-            place = "cuda." if self.is_cuda else ""
-            return f"torch.{place}{self.dtype.legacy}"
-        if isinstance(dtype, str):
-            names = {f"torch.{d.legacy}": d for d in dtypes.ALL}
-            if dtype not in names:
-                raise ValueError(f"invalid type: '{dtype}'. Try one of {', '.join(names)}.")
-            dtype = names[dtype]
-        return self.to(getattr(dtype, "dtype", dtype) if not isinstance(dtype, dtypes.dtype) else dtype)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        """`self.type(other.type())`."""
-        return self.to(other.dtype)
-
-    def float(self) -> Tensor:
-        """As float32."""
-        return self.to(dtypes.float32)
-
-    def double(self) -> Tensor:
-        """As float64."""
-        return self.to(dtypes.float64)
-
-    def half(self) -> Tensor:
-        """As float16."""
-        return self.to(dtypes.float16)
-
-    def long(self) -> Tensor:
-        """As int64."""
-        return self.to(dtypes.int64)
-
-    def int(self) -> Tensor:
-        """As int32."""
-        return self.to(dtypes.int32)
-
-    def short(self) -> Tensor:
-        """As int16."""
-        return self.to(dtypes.int16)
-
-    def bool(self) -> Tensor:
-        """As bool: True where not zero."""
-        return self.to(dtypes.bool)
-
-    def byte(self) -> Tensor:
-        """As uint8."""
-        return self.to(dtypes.uint8)
-
-    def cpu(self) -> Tensor:
-        """On the CPU."""
-        return self.to(devices.CPU)
-
-    def cuda(self, device=None) -> Tensor:
-        """On a GPU.
-
-        Raises:
-            AssertionError: "Torch not compiled with CUDA enabled. …" where there is none.
-        """
-        return self.to(devices.device("cuda", 0 if device is None else devices.device(device).index))
-
-    def numpy(self, *, force: bool = False) -> np.ndarray:
-        """The same memory as a NumPy array.
-
-        Raises:
-            RuntimeError: "Can't call numpy() on Tensor that requires grad. …"
-            TypeError: "can't convert cuda:0 device type tensor to numpy. …"
-        """
-        if force:
-            return self.detach().cpu().numpy()
-        if self.is_cuda:
-            raise TypeError(
-                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to "
-                "host memory first."
-            )
-        if self.requires_grad:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        return memory(self)
-
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        array = self.numpy()
-        return array if dtype is None or array.dtype == dtype else array.astype(dtype)
-
-    def item(self):
-        """The one element, as a Python number."""
-        if self._array.size != 1:
-            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar. Pick one element first, or use tolist().")  # fmt: skip
-        return self._array.item()
-
-    def tolist(self):
-        """The elements as nested lists of Python numbers."""
-        return self._array.tolist()
-
-    def __bool__(self) -> bool:
-        if self._array.size != 1:
-            what = "no values" if self._array.size == 0 else "more than one value"
-            raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous. Ask .any() or .all() of it.")
-        return bool(self._array.item())
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        if self._array.dtype.kind not in "iu" or self._array.size != 1:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self._array.item())
-
-    def __contains__(self, element) -> bool:
-        return bool((self._array == getattr(element, "_array", element)).any())
-
-    def __iter__(self):
-        if self._array.ndim == 0:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(self.unbind(0))
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self._array.ndim == 0 else object.__format__(self, spec)
 
     def __repr__(self, *, tensor_contents=None) -> str:
         edge = self.grad_fn
@@ -382,7 +235,10 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, IndexingMethods, 
             RuntimeError: "only Tensors of floating point dtype can require gradients"
         """
         if requires_grad and self._array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients. Convert it first, for example with .float().")  # fmt: skip
+            raise RuntimeError(
+                "only Tensors of floating point dtype can require gradients. Convert it first, for "
+                "example with .float()."
+            )
         if not requires_grad and self._edge is not None:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
@@ -424,14 +280,20 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, IndexingMethods, 
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             if not isinstance(value, TensorBase):
-                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type '{type(value).__name__}'")  # fmt: skip
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type '{type(value).__name__}'"
+                )
             if value._array.shape != self._array.shape:
-                raise RuntimeError(f"assigned grad has data of a different size: {list(value.shape)} against {list(self.shape)}")  # fmt: skip
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: {list(value.shape)} against {list(self.shape)}"
+                )
             if value._array.dtype != self._array.dtype:
                 raise RuntimeError("assigned grad has data of a different type. Convert it with .to(tensor.dtype).")
         self._grad = value
 
-    def backward(self, gradient=None, retain_graph: bool | None = None, create_graph: bool = False, inputs=None) -> None:  # fmt: skip
+    def backward(
+        self, gradient=None, retain_graph: bool | None = None, create_graph: bool = False, inputs=None
+    ) -> None:
         """Add the gradient of this tensor to `.grad` of every leaf that it came from.
 
         Raises:
@@ -520,10 +382,6 @@ def _owner(array):
     return array
 
 
-def _address(array) -> int:
-    return array.__array_interface__["data"][0] if isinstance(array, np.ndarray) else array.data.ptr
-
-
 def legacy(cls: type, data: tuple, dtype: dtypes.dtype, device) -> Tensor:
     """`FloatTensor(2, 3)`: memory of that size; `FloatTensor([2, 3])`: these numbers."""
     if all(type(n) is int for n in data):
@@ -586,4 +444,3 @@ def roots(tensors, gradients, create_graph: bool) -> list:
             )
         pairs.append((edge_of(t), g if create_graph else g._array.copy()))
     return pairs
-

@@ -137,9 +137,7 @@ def _parents(node: Any) -> list[Any]:
     return [parent for parent, _ in node.next_functions if parent is not None]
 
 
-def _tensor_item(
-    kind: str, tensor: Any, name_of: dict[int, str], values: bool, inputs: tuple[int, ...]
-) -> Item:
+def _tensor_item(kind: str, tensor: Any, name_of: dict[int, str], values: bool, inputs: tuple[int, ...]) -> Item:
     shape = tuple(tensor.shape)
     notes = [str(shape)]
     if values and tensor.numel() <= SMALL:

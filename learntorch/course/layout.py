@@ -51,8 +51,7 @@ def layered(sizes: Sequence[Point], edges: Sequence[tuple[int, int]], down: bool
     middle = [m - low for m in middle]
     ports = _ports(chains, middle, breadth)
     curves = [
-        _curve(chain, port, layer, middle, length, starts, ends)
-        for chain, port in zip(chains, ports, strict=True)
+        _curve(chain, port, layer, middle, length, starts, ends) for chain, port in zip(chains, ports, strict=True)
     ]
     corners = []
     for i in range(len(sizes)):
@@ -133,8 +132,7 @@ def _order(chains: list[list[int]], layer: list[int]) -> list[list[int]]:
             neighbours = before if forth else after
             here = {i: place for place, i in enumerate(row)}
             mean = {
-                i: sum(place[j] for j in neighbours[i]) / len(neighbours[i]) if neighbours[i] else here[i]
-                for i in row
+                i: sum(place[j] for j in neighbours[i]) / len(neighbours[i]) if neighbours[i] else here[i] for i in row
             }
             row.sort(key=mean.__getitem__)
             for position, i in enumerate(row):
@@ -159,9 +157,7 @@ def _crossings(rows: list[list[int]], after: list[list[int]]) -> int:
     return total
 
 
-def _coordinates(
-    rows: list[list[int]], chains: list[list[int]], breadth: list[float], boxes: int
-) -> list[float]:
+def _coordinates(rows: list[list[int]], chains: list[list[int]], breadth: list[float], boxes: int) -> list[float]:
     """The middle of every box across the arrows: as near to its neighbours as the spacing allows."""
     before: list[list[tuple[int, float]]] = [[] for _ in breadth]
     after: list[list[tuple[int, float]]] = [[] for _ in breadth]

@@ -121,11 +121,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_For(self, node: ast.For) -> None:
         targets, values = [node.target], [node.iter]
-        if (
-            isinstance(node.iter, ast.Call)
-            and _root(node.iter) == "zip"
-            and isinstance(node.target, ast.Tuple)
-        ):
+        if isinstance(node.iter, ast.Call) and _root(node.iter) == "zip" and isinstance(node.target, ast.Tuple):
             targets, values = node.target.elts, node.iter.args
         for target, value in zip(targets, values, strict=False):
             if _root(value) in self.figures:  # for panel, curve in zip(axes, curves)
@@ -178,9 +174,7 @@ def _root(node: ast.expr) -> str:
             node = node.value
         elif isinstance(node, ast.Call):
             node = node.func
-        elif isinstance(node, ast.JoinedStr) or (
-            isinstance(node, ast.Constant) and isinstance(node.value, str)
-        ):
+        elif isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
             return "str"
         else:
             return node.id if isinstance(node, ast.Name) else ""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import random
+from ..base import TensorBase, memory, wrap
 from ..devices import module_for, move
-from ..graph import TensorBase, memory, wrap
 from ..recording import check_writable, write
 from .shape import ints
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..base import TensorBase, wrap
 from ..errors import argument_error, final
-from ..graph import TensorBase, memory, wrap
 from ..ops import indexing as ops
 from ..ops import pointwise, shape
 from ..recording import check_writable, inplace, recorded
@@ -150,7 +150,9 @@ class IndexingMethods:
         """Write one number everywhere."""
         if isinstance(value, TensorBase):
             if value.ndim:
-                raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")  # fmt: skip
+                raise RuntimeError(
+                    f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."
+                )
             return self.copy_(value)
         return self.copy_(wrap(np.asarray(value, None if isinstance(value, float) else self._array.dtype)))
 
@@ -204,7 +206,10 @@ def _read_key(x, key) -> tuple:
         elif isinstance(k, int):
             n = view.shape[d]
             if not -n <= k < n:
-                raise IndexError(f"index {k} is out of bounds for dimension {d + x.ndim - view.ndim if view is not x else d} with size {n}")  # fmt: skip
+                raise IndexError(
+                    f"index {k} is out of bounds for dimension "
+                    f"{d + x.ndim - view.ndim if view is not x else d} with size {n}"
+                )
             view = recorded(shape.select)(view, dim=d, index=k % n)
         elif isinstance(k, slice):
             view = _cut(view, d, k)

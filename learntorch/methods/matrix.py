@@ -5,8 +5,8 @@ Read in chapters 01 and 05.
 
 from __future__ import annotations
 
+from ..base import TensorBase
 from ..errors import argument_error
-from ..graph import TensorBase
 from ..ops import matrix as ops
 from ..recording import recorded
 

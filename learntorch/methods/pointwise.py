@@ -6,8 +6,9 @@ Read in chapters 01 and 03.
 
 from __future__ import annotations
 
+from ..base import TensorBase
 from ..errors import argument_error
-from ..graph import TensorBase
+from ..ops import activations, comparison
 from ..ops import pointwise as ops
 from ..recording import inplace, recorded
 
@@ -91,9 +92,9 @@ class PointwiseMethods:
     floor, floor_ = recorded(ops.floor), inplace(ops.floor)
     trunc, trunc_ = recorded(ops.trunc), inplace(ops.trunc)
     round, round_ = recorded(ops.round), inplace(ops.round)
-    relu, relu_ = recorded(ops.relu), inplace(ops.relu)
-    sigmoid, sigmoid_ = recorded(ops.sigmoid), inplace(ops.sigmoid)
-    tanh, tanh_ = recorded(ops.tanh), inplace(ops.tanh)
+    relu, relu_ = recorded(activations.relu), inplace(activations.relu)
+    sigmoid, sigmoid_ = recorded(activations.sigmoid), inplace(activations.sigmoid)
+    tanh, tanh_ = recorded(activations.tanh), inplace(activations.tanh)
 
     # Two and three tensors
     maximum, minimum = recorded(ops.maximum), recorded(ops.minimum)
@@ -129,24 +130,24 @@ class PointwiseMethods:
         return inplace(ops.masked_fill)(self, _mask("masked_fill_", mask), value)
 
     # Comparing: the result is a tensor of bool
-    __eq__ = eq = recorded(ops.eq)
-    __ne__ = ne = not_equal = recorded(ops.ne)
-    __lt__ = lt = less = recorded(ops.lt)
-    __le__ = le = less_equal = recorded(ops.le)
-    __gt__ = gt = greater = recorded(ops.gt)
-    __ge__ = ge = greater_equal = recorded(ops.ge)
-    isnan, isinf, isfinite = recorded(ops.isnan), recorded(ops.isinf), recorded(ops.isfinite)
+    __eq__ = eq = recorded(comparison.eq)
+    __ne__ = ne = not_equal = recorded(comparison.ne)
+    __lt__ = lt = less = recorded(comparison.lt)
+    __le__ = le = less_equal = recorded(comparison.le)
+    __gt__ = gt = greater = recorded(comparison.gt)
+    __ge__ = ge = greater_equal = recorded(comparison.ge)
+    isnan, isinf, isfinite = recorded(comparison.isnan), recorded(comparison.isinf), recorded(comparison.isfinite)
 
     # Logic and bits
-    logical_and, logical_or = recorded(ops.logical_and), recorded(ops.logical_or)
-    logical_xor, logical_not = recorded(ops.logical_xor), recorded(ops.logical_not)
-    __and__ = __rand__ = bitwise_and = recorded(ops.bitwise_and)
-    __or__ = __ror__ = bitwise_or = recorded(ops.bitwise_or)
-    __xor__ = __rxor__ = bitwise_xor = recorded(ops.bitwise_xor)
-    __invert__ = bitwise_not = recorded(ops.bitwise_not)
-    __iand__ = bitwise_and_ = inplace(ops.bitwise_and)
-    __ior__ = bitwise_or_ = inplace(ops.bitwise_or)
-    __ixor__ = bitwise_xor_ = inplace(ops.bitwise_xor)
+    logical_and, logical_or = recorded(comparison.logical_and), recorded(comparison.logical_or)
+    logical_xor, logical_not = recorded(comparison.logical_xor), recorded(comparison.logical_not)
+    __and__ = __rand__ = bitwise_and = recorded(comparison.bitwise_and)
+    __or__ = __ror__ = bitwise_or = recorded(comparison.bitwise_or)
+    __xor__ = __rxor__ = bitwise_xor = recorded(comparison.bitwise_xor)
+    __invert__ = bitwise_not = recorded(comparison.bitwise_not)
+    __iand__ = bitwise_and_ = inplace(comparison.bitwise_and)
+    __ior__ = bitwise_or_ = inplace(comparison.bitwise_or)
+    __ixor__ = bitwise_xor_ = inplace(comparison.bitwise_xor)
 
 
 def _bounds(low, high) -> dict:
@@ -159,5 +160,7 @@ def _mask(name: str, mask):
     if not isinstance(mask, TensorBase):
         raise argument_error(name, "mask", 1, "Tensor", mask)
     if mask._array.dtype != bool:
-        raise RuntimeError(f"{name} only supports boolean masks, but got mask with dtype {mask.dtype}. Compare, for example mask != 0.")  # fmt: skip
+        raise RuntimeError(
+            f"{name} only supports boolean masks, but got mask with dtype {mask.dtype}. Compare, for example mask != 0."
+        )
     return mask

@@ -8,8 +8,8 @@ from __future__ import annotations
 import builtins
 from collections import namedtuple
 
+from ..base import TensorBase, wrap
 from ..dtypes import dtype as Dtype
-from ..graph import TensorBase, wrap
 from ..ops import reduction as ops
 from ..recording import recorded
 

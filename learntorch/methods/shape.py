@@ -5,7 +5,7 @@ Read in chapter 01.
 
 from __future__ import annotations
 
-from ..graph import memory, wrap
+from ..base import memory, wrap
 from ..ops import shape as ops
 from ..recording import recorded
 
@@ -122,7 +122,9 @@ class ShapeMethods:
         """The tensor copied side by side, so many times along each dimension."""
         counts = ints(repeats)
         if len(counts) < self.ndim:
-            raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")  # fmt: skip
+            raise RuntimeError(
+                "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+            )
         shape = (1,) * (len(counts) - self.ndim) + self.shape
         # A new dimension in front of each, expanded, then merged with it.
         apart = self.reshape([n for size in shape for n in (1, size)])

@@ -10,10 +10,10 @@ import warnings
 import numpy as np
 
 from .. import random
+from ..base import TensorBase, wrap
 from ..errors import argument_error
 from ..functions import one_hot
-from ..graph import TensorBase, wrap
-from ..ops import convolution, loss, matrix, pointwise
+from ..ops import activations, convolution, loss, matrix
 from ..recording import recorded
 from ..tensor import Tensor
 
@@ -29,7 +29,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, else slope·x."""
-    return recorded(pointwise.leaky_relu)(input, slope=negative_slope)
+    return recorded(activations.leaky_relu)(input, slope=negative_slope)
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ def tanh(input: Tensor) -> Tensor:
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """ln(1 + e^βx) / β; where βx > threshold, x itself."""
-    return recorded(pointwise.softplus)(input, beta=beta, threshold=threshold)
+    return recorded(activations.softplus)(input, beta=beta, threshold=threshold)
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
@@ -228,7 +228,10 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
 def _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing) -> Tensor:
     dim = 0 if log_p.ndim == 1 else 1
     if log_p.shape != target.shape:
-        raise RuntimeError(f"Expected floating point type for target with class probabilities, got shape {list(target.shape)} for input {list(log_p.shape)}")  # fmt: skip
+        raise RuntimeError(
+            "Expected floating point type for target with class probabilities, got shape "
+            f"{list(target.shape)} for input {list(log_p.shape)}"
+        )
     classes = log_p.shape[dim]
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / classes
@@ -243,10 +246,11 @@ def _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing) -> Te
 def _check_classes(scores: Tensor, target: Tensor) -> None:
     if target._array.dtype != np.int64:
         kind = target.dtype.legacy.removesuffix("Tensor")
-        raise RuntimeError(f'"nll_loss_forward_reduce_cuda_kernel_2d_index" not implemented for \'{kind}\'' if target.is_cuda
-                           else f"expected scalar type Long but found {kind}. Classes are whole numbers: use .long().")  # fmt: skip
+        raise RuntimeError(f"expected scalar type Long but found {kind}. Classes are whole numbers: use .long().")
     if scores.shape[0] != target.shape[0]:
-        raise ValueError(f"Expected input batch_size ({scores.shape[0]}) to match target batch_size ({target.shape[0]}).")
+        raise ValueError(
+            f"Expected input batch_size ({scores.shape[0]}) to match target batch_size ({target.shape[0]})."
+        )
     if (scores.shape[0], *scores.shape[2:]) != tuple(target.shape):
         raise RuntimeError(
             f"Expected target size {[scores.shape[0], *scores.shape[2:]]}, got {list(target.shape)}. The target holds "

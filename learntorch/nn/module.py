@@ -9,7 +9,7 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterator
 
 from ..autograd import Function
-from ..graph import new
+from ..base import new
 from ..hooks import HookDict, RemovableHandle
 from ..modes import no_grad
 from ..tensor import Tensor
@@ -113,7 +113,9 @@ class Module:
         if isinstance(value, (Parameter, Module)):
             if "_parameters" not in self.__dict__:
                 kind = "parameters" if isinstance(value, Parameter) else "module"
-                raise AttributeError(f"cannot assign {kind} before Module.__init__() call. Begin __init__ with super().__init__().")  # fmt: skip
+                raise AttributeError(
+                    f"cannot assign {kind} before Module.__init__() call. Begin __init__ with super().__init__()."
+                )
             for table in (self.__dict__, self._parameters, self._modules, self._buffers):
                 table.pop(name, None)
             (self._parameters if isinstance(value, Parameter) else self._modules)[name] = value
@@ -121,8 +123,12 @@ class Module:
         for table in (self.__dict__.get(kind) for kind in ("_parameters", "_modules", "_buffers")):
             if table is not None and name in table:
                 if value is not None and not (table is self._buffers and isinstance(value, Tensor)):
-                    kind = {id(self._parameters): "parameter", id(self._modules): "child module"}.get(id(table), "buffer")
-                    wanted = {"parameter": "torch.nn.Parameter", "child module": "torch.nn.Module"}.get(kind, "torch.Tensor")
+                    kind = {id(self._parameters): "parameter", id(self._modules): "child module"}.get(
+                        id(table), "buffer"
+                    )
+                    wanted = {"parameter": "torch.nn.Parameter", "child module": "torch.nn.Module"}.get(
+                        kind, "torch.Tensor"
+                    )
                     raise TypeError(
                         f"cannot assign '{_type_name(value)}' as {kind} '{name}' ({wanted} or None expected)"
                     )
@@ -155,7 +161,10 @@ class Module:
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter under this name; None keeps the place empty."""
         if param is not None and not isinstance(param, Parameter):
-            raise TypeError(f"cannot assign '{_type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)")  # fmt: skip
+            raise TypeError(
+                f"cannot assign '{_type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or "
+                "None required)"
+            )
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -440,4 +449,3 @@ class _BackwardWatch:
             if changed is not None:
                 grad_inputs = changed if isinstance(changed, tuple) else (changed,)
         return grad_inputs
-

@@ -12,7 +12,7 @@ import numpy as np
 from ..devices import array_module
 from .reduction import sum
 from .rule import EXACT, differentiable
-from .shape import strided
+from .strides import strided
 
 
 def out_size(n: int, k: int, stride: int, padding: int, dilation: int) -> int:
@@ -72,7 +72,8 @@ def conv2d(x, weight, bias=None, *, stride=(1, 1), padding=(0, 0), dilation=(1, 
                 g=lambda G, weight, stride, padding, dilation, groups: conv2d(
                     G, weight, stride=stride, padding=padding, dilation=dilation, groups=groups),
                 weight=lambda G, g, weight_shape, stride, padding, dilation, groups: conv2d_weight(
-                    g, G, size=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups))  # fmt: skip
+                    g, G, size=weight_shape, stride=stride, padding=padding, dilation=dilation,
+                    groups=groups))  # fmt: skip
 def conv2d_input(g, weight, *, size, stride, padding, dilation, groups):
     """The gradient for the image: each output spreads over its patch (col2im)."""
     (n, c, h, w), (o, _, k, l), (p, q) = size, weight.shape, g.shape[2:]
@@ -83,7 +84,8 @@ def conv2d_input(g, weight, *, size, stride, padding, dilation, groups):
         top = i * dilation[0]
         for j in range(l):
             left = j * dilation[1]
-            image[:, :, top : top + p * stride[0] : stride[0], left : left + q * stride[1] : stride[1]] += patches[:, i, j]
+            rows, columns = slice(top, top + p * stride[0], stride[0]), slice(left, left + q * stride[1], stride[1])
+            image[:, :, rows, columns] += patches[:, i, j]
     image = image[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]
     return array_module(g).ascontiguousarray(image.transpose(1, 0, 2, 3))
 

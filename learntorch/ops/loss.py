@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import final
 from ..devices import array_module
+from ..errors import final
 from .reduction import softmax
 from .rule import ANY, PROMOTE, differentiable
 from .shape import unsqueeze
@@ -23,8 +23,14 @@ def _size(shape: tuple) -> int:
     return int(np.prod(shape)) if shape else 1
 
 
-@differentiable(PROMOTE, x=lambda g, x, target, reduction: (x - target) * (_scale(g, _size(x.shape), reduction) * 2),
-                target=lambda g, x, target, reduction: (x - target) * (_scale(g, _size(x.shape), reduction) * -2))  # fmt: skip
+def _squared_error_slope(g, x, target, reduction):
+    return (x - target) * (_scale(g, _size(x.shape), reduction) * 2)
+
+
+@differentiable(
+    x=_squared_error_slope,
+    target=lambda g, x, target, reduction: -_squared_error_slope(g, x, target, reduction),
+)
 def mse_loss(x, target, *, reduction="mean"):
     """Squared error: mean (or sum) of (x − target)²."""
     d = x - target

@@ -36,7 +36,10 @@ def mm(a, b):
     """Matrix product: yᵢⱼ = Σₖ aᵢₖ bₖⱼ."""
     if a.ndim != 2 or b.ndim != 2:
         which, x = ("self", a) if a.ndim != 2 else ("mat2", b)
-        raise RuntimeError(f"{which} must be a matrix: mm takes two tensors of 2 dimensions, and this has {x.ndim}. For other numbers of dimensions use matmul.")  # fmt: skip
+        raise RuntimeError(
+            f"{which} must be a matrix: mm takes two tensors of 2 dimensions, and this has {x.ndim}. For "
+            "other numbers of dimensions use matmul."
+        )
     if a.shape[1] != b.shape[0]:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]}). "
@@ -68,7 +71,9 @@ def mv(a, b):
     if a.ndim != 2 or b.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
     if a.shape[1] != b.shape[0]:
-        raise RuntimeError(f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})")
+        raise RuntimeError(
+            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
+        )
     _same_type("mv", a, b)
     return a.dot(b)
 
@@ -77,7 +82,9 @@ def mv(a, b):
 def dot(a, b):
     """Inner product of two vectors: y = Σₖ aₖ bₖ."""
     if a.ndim != 1 or b.ndim != 1:
-        raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors. For matrices use mm or matmul.")  # fmt: skip
+        raise RuntimeError(
+            f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors. For matrices use mm or matmul."
+        )
     if a.shape != b.shape:
         raise RuntimeError(
             f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{b.shape[0]}] to have the same "

@@ -78,7 +78,7 @@ def _power_rule(g, a, b):
 @differentiable(a=_power_rule,                      # ∂aᵇ/∂a = b·aᵇ⁻¹
                 b=lambda g, a, b, y: where((a == 0) & (b >= 0), g * 0, g * y * log(a)),  # ∂aᵇ/∂b = aᵇ·ln a
                 name=lambda b: "Pow0" if isinstance(b, (int, float)) else "Pow1")  # fmt: skip
-def pow(a, b):  # noqa: A001
+def pow(a, b):
     """Power: y = aᵇ."""
     if isinstance(b, (int, np.integer)) and b < 0 and a.dtype.kind in "iu":
         raise RuntimeError("Integers to negative integer powers are not allowed.")
@@ -268,7 +268,7 @@ def cosh(x):
 
 
 @differentiable(x=lambda g, x: g * sign(x))
-def abs(x):  # noqa: A001
+def abs(x):
     """Absolute value: y = |x|."""
     return np.abs(x)
 
@@ -298,7 +298,7 @@ def trunc(x):
 
 
 @differentiable(x=lambda g: g * 0)
-def round(x, *, decimals=0):  # noqa: A001
+def round(x, *, decimals=0):
     """The nearest whole number; halves go to the even one."""
     return np.round(x, decimals)
 
@@ -315,48 +315,6 @@ def _inside(x, low, high):
     if high is None:
         return x >= low
     return x <= high if low is None else (x >= low) & (x <= high)
-
-
-# Activations ─────────────────────────────────────────────────────────────────────────────────────
-
-
-@differentiable(x=lambda g, y: g * (y > 0) + 0)     # 1 where x > 0, else 0; + 0 turns −0 into 0
-def relu(x):
-    """Rectified linear unit: y = max(x, 0)."""
-    # Note [An array of zeros]: NumPy compares with an array twice as fast as with a number.
-    return np.maximum(x, array_module(x).zeros_like(x))
-
-
-@differentiable(FLOAT, x=lambda g, y: g * (y * (1 - y)))  # dσ/dx = σ(1 − σ)
-def sigmoid(x):
-    """Logistic function: y = 1 / (1 + e⁻ˣ)."""
-    return 1 / (1 + np.exp(-x))
-
-
-@differentiable(FLOAT, x=lambda g, y: g * (1 - y * y))  # d tanh/dx = 1 − tanh²
-def tanh(x):
-    """Hyperbolic tangent: y = (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ)."""
-    return np.tanh(x)
-
-
-@differentiable(x=lambda g, x, beta, threshold: g * _softplus_slope(x, beta, threshold))
-def softplus(x, *, beta=1.0, threshold=20.0):
-    """y = ln(1 + e^βx) / β; where βx > threshold, y = x."""
-    z = x * beta
-    # e^−|z| cannot overflow: ln(1 + eᶻ) = max(z, 0) + ln(1 + e^−|z|)
-    y = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
-    return array_module(x).where(z > threshold, x, y).astype(x.dtype)
-
-
-def _softplus_slope(x, beta, threshold):
-    z = x * beta
-    return where(z > threshold, 1.0 + z * 0, sigmoid(z))
-
-
-@differentiable(x=lambda g, y, slope: g * where(y > 0, y * 0 + 1, y * 0 + slope))
-def leaky_relu(x, *, slope=0.01):
-    """y = x where x > 0, else slope·x."""
-    return array_module(x).where(x > 0, x, x * slope).astype(x.dtype)
 
 
 # Choosing ────────────────────────────────────────────────────────────────────────────────────────
@@ -380,108 +338,3 @@ def masked_fill(x, mask, value):
 def copy(a, b):
     """b in the place of a: what `a.copy_(b)` records."""
     return b
-
-
-# Comparing and combining bits: not differentiable ────────────────────────────────────────────────
-
-
-@differentiable()
-def eq(a, b):
-    """a = b, element by element."""
-    return np.equal(a, b)
-
-
-@differentiable()
-def ne(a, b):
-    """a ≠ b, element by element."""
-    return np.not_equal(a, b)
-
-
-@differentiable()
-def lt(a, b):
-    """a < b, element by element."""
-    return np.less(a, b)
-
-
-@differentiable()
-def le(a, b):
-    """a ≤ b, element by element."""
-    return np.less_equal(a, b)
-
-
-@differentiable()
-def gt(a, b):
-    """a > b, element by element."""
-    return np.greater(a, b)
-
-
-@differentiable()
-def ge(a, b):
-    """a ≥ b, element by element."""
-    return np.greater_equal(a, b)
-
-
-@differentiable()
-def logical_and(a, b):
-    """Both are true (not zero)."""
-    return np.logical_and(a, b)
-
-
-@differentiable()
-def logical_or(a, b):
-    """At least one is true (not zero)."""
-    return np.logical_or(a, b)
-
-
-@differentiable()
-def logical_xor(a, b):
-    """Exactly one is true (not zero)."""
-    return np.logical_xor(a, b)
-
-
-@differentiable()
-def logical_not(x):
-    """True where x is zero."""
-    return np.logical_not(x)
-
-
-@differentiable()
-def bitwise_and(a, b):
-    """a & b, bit by bit."""
-    return np.bitwise_and(a, b)
-
-
-@differentiable()
-def bitwise_or(a, b):
-    """a | b, bit by bit."""
-    return np.bitwise_or(a, b)
-
-
-@differentiable()
-def bitwise_xor(a, b):
-    """a ^ b, bit by bit."""
-    return np.bitwise_xor(a, b)
-
-
-@differentiable()
-def bitwise_not(x):
-    """~x, bit by bit; for bool, not x."""
-    return np.invert(x)
-
-
-@differentiable()
-def isnan(x):
-    """True where x is not a number."""
-    return np.isnan(x)
-
-
-@differentiable()
-def isinf(x):
-    """True where x is infinite."""
-    return np.isinf(x)
-
-
-@differentiable()
-def isfinite(x):
-    """True where x is neither infinite nor NaN."""
-    return np.isfinite(x)

@@ -9,8 +9,8 @@ from math import prod
 
 import numpy as np
 
-from ..errors import final
 from ..devices import array_module
+from ..errors import final
 from .indexing import gather_gradient
 from .pointwise import exp, sign, where
 from .rule import ANY, FLOAT, differentiable
@@ -42,7 +42,7 @@ def _numbered(none: str, some: str):
 
 @differentiable(ANY, x=lambda g, x_shape, dim, keepdim: spread(g, x_shape, dim, keepdim),
                 name=_numbered("Sum0", "Sum1"))  # fmt: skip
-def sum(x, *, dim=None, keepdim=False):  # noqa: A001
+def sum(x, *, dim=None, keepdim=False):
     """y = Σ x. Integers and booleans are added up as int64."""
     return x.sum(dims_of(dim, x.ndim), dtype=None if x.dtype.kind == "f" else np.int64, keepdims=keepdim)
 
@@ -166,7 +166,10 @@ def amin(x, *, dim=None, keepdim=False):
 def max_all(x):
     """The largest element of all."""
     if x.size == 0:
-        raise RuntimeError("max(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.")  # fmt: skip
+        raise RuntimeError(
+            "max(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+            "dim with the 'dim' argument."
+        )
     return x.max()
 
 
@@ -174,7 +177,10 @@ def max_all(x):
 def min_all(x):
     """The smallest element of all."""
     if x.size == 0:
-        raise RuntimeError("min(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.")  # fmt: skip
+        raise RuntimeError(
+            "min(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+            "dim with the 'dim' argument."
+        )
     return x.min()
 
 
@@ -235,7 +241,7 @@ def _arg(x, dim, keepdim: bool, name: str):
             wrap_dim(dim, 0)
         return np.int64(0)
     d = None if dim is None else wrap_dim(dim, x.ndim)
-    return np.asarray(getattr(x, name)(d, keepdims=keepdim), np.int64)[...] if array_module(x) is np else getattr(x, name)(d, keepdims=keepdim)  # fmt: skip
+    return getattr(x, name)(d, keepdims=keepdim)
 
 
 @differentiable(ANY, outputs=("values", "indices"),
@@ -253,13 +259,13 @@ def sort(x, *, dim=-1, descending=False, stable=False):
 
 
 @differentiable(ANY)
-def all(x, *, dim=None, keepdim=False):  # noqa: A001
+def all(x, *, dim=None, keepdim=False):
     """True if no element is zero."""
     return x.astype(bool).all(dims_of(dim, x.ndim), keepdims=keepdim)
 
 
 @differentiable(ANY)
-def any(x, *, dim=None, keepdim=False):  # noqa: A001
+def any(x, *, dim=None, keepdim=False):
     """True if some element is not zero."""
     return x.astype(bool).any(dims_of(dim, x.ndim), keepdims=keepdim)
 

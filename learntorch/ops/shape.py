@@ -5,12 +5,11 @@ Read in chapter 01. A view is the same memory with another shape and other strid
 
 from __future__ import annotations
 
-from math import prod
-
-from ..errors import dimension_error, final
 from ..devices import array_module, device_of, move
 from ..dtypes import of_numpy
+from ..errors import dimension_error, final
 from .rule import ANY, PROMOTE, VIEW, differentiable
+from .strides import resolve_size, strided, view_strides
 
 Ints = tuple  # an option of this type may be given as separate numbers
 
@@ -48,56 +47,6 @@ def contiguous(x):
 # Shapes ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def resolve_size(size: tuple, count: int) -> tuple:
-    """`size` with its one −1 replaced by what makes the product `count`."""
-    if -1 in size:
-        if size.count(-1) > 1:
-            raise RuntimeError("only one dimension can be inferred: write -1 for one size at most")
-        known = -prod(size)
-        if known == 0:
-            raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified "
-                "dimension size -1 can be any value and is ambiguous"
-            )
-        if count % known == 0:
-            size = tuple(count // known if s == -1 else s for s in size)
-    if prod(size) != count or any(s < 0 for s in size):
-        raise RuntimeError(
-            f"shape '{list(size)}' is invalid for input of size {count}. The product of the sizes must be "
-            f"{count}; one size may be -1."
-        )
-    return size
-
-
-def view_strides(shape: tuple, strides: tuple, size: tuple) -> tuple | None:
-    """The strides with which `size` sees the memory of a tensor, or None if no strides can.
-
-    Walk over the dimensions from the last: neighbours that lie in memory as one run form a block, and
-    each block has to be cut into whole dimensions of the new shape.
-    """
-    if 0 in shape:
-        return tuple(prod(size[i + 1 :]) for i in range(len(size)))
-    new, at = [0] * len(size), len(size) - 1
-    block, step = 1, strides[-1] if strides else 1
-    for d in reversed(range(len(shape))):
-        block *= shape[d]
-        ends = d == 0 or (shape[d - 1] != 1 and strides[d - 1] != block * step)
-        if not ends:
-            continue
-        filled = 1
-        while at >= 0 and (filled < block or size[at] == 1):
-            new[at] = filled * step
-            filled *= size[at]
-            at -= 1
-        if filled != block:
-            return None
-        if d > 0:
-            block, step = 1, strides[d - 1]
-    for i in range(at, -1, -1):  # what is left are sizes of one
-        new[i] = new[i + 1] * size[i + 1] if i + 1 < len(size) else 1
-    return tuple(new)
-
-
 def is_viewable(x, size: tuple) -> bool:
     """True if `x` can be seen in the shape `size` without copying."""
     if x.flags.c_contiguous:
@@ -124,11 +73,6 @@ def view(x, *, size: Ints):
 def reshape(x, *, size: Ints):
     """x in another shape, copied where it has to be."""
     return x.reshape(resolve_size(size, x.size))
-
-
-def strided(x, shape: tuple, strides: tuple):
-    """The memory of `x`, from its first element on, with this shape and these strides (in bytes)."""
-    return array_module(x).lib.stride_tricks.as_strided(x, shape, strides)
 
 
 def wrap_dim(dim: int, ndim: int) -> int:
@@ -180,7 +124,7 @@ def inverse(dims: tuple) -> tuple:
 
 
 @differentiable(ANY, VIEW, x=lambda g, x_shape: reshape(g, size=x_shape),
-                name=lambda dim: "Squeeze0" if dim is None else "Squeeze1" if isinstance(dim, int) else "Squeeze2")  # fmt: skip
+                name=lambda dim: f"Squeeze{0 if dim is None else 1 if isinstance(dim, int) else 2}")  # fmt: skip
 def squeeze(x, *, dim=None):
     """x without its dimensions of size 1 (or without those in `dim`, where their size is 1)."""
     dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
@@ -243,65 +187,6 @@ def sum_to(x, *, shape):
     return x.sum(axes, keepdims=True).reshape(shape) if axes else x.reshape(shape)
 
 
-# Strides ─────────────────────────────────────────────────────────────────────────────────────────
-# A layout is (base shape, base strides, view shape, view strides, offset), all counted in elements.
-
-
-def _laid_out(x, shape: tuple, strides: tuple):
-    """A copy of `x` whose memory has the given strides, and the flat memory itself."""
-    extent = 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) if 0 not in shape else 0
-    flat = array_module(x).zeros(extent, x.dtype)
-    copy = strided(flat, shape, tuple(s * x.dtype.itemsize for s in strides))
-    copy[...] = x
-    return copy, flat
-
-
-def _window(flat, layout: tuple):
-    """The view that `layout` describes, in the flat memory of its base."""
-    _, _, shape, strides, offset = layout
-    return strided(flat[offset:], shape, tuple(s * flat.dtype.itemsize for s in strides))
-
-
-@differentiable(ANY, VIEW, name="AsStrided", x=lambda g, layout: as_strided_gradient(g, layout=layout))
-def restride(x, *, layout):
-    """The memory of x with other sizes and strides."""
-    _, _, size, stride, offset = layout
-    n = x.dtype.itemsize
-    start = strided(x, (1,) * x.ndim, x.strides).reshape(-1)[:1]
-    if offset:
-        start = strided(start, (offset + 1,), (n,))[offset:]
-    return strided(start, size, tuple(step * n for step in stride))
-
-
-@differentiable(ANY, x=lambda g, layout: as_strided_gradient(g, layout=layout))
-def as_strided(x, *, layout):
-    """The elements of x that a view with this layout sees."""
-    return _window(_laid_out(x, *layout[:2])[1], layout)
-
-
-@differentiable(ANY, g=lambda g, layout: as_strided(g, layout=layout))
-def as_strided_gradient(g, *, layout):
-    """Zeros in the shape of the base, with g added where the view sees them."""
-    base_shape, base_strides, shape, strides, offset = layout
-    xp = array_module(g)
-    at = offset + sum(
-        (xp.arange(n) * s).reshape((-1,) + (1,) * (len(shape) - d - 1))
-        for d, (n, s) in enumerate(zip(shape, strides, strict=True))
-    )
-    base, flat = _laid_out(xp.zeros(base_shape, g.dtype), base_shape, base_strides)
-    xp.add.at(flat, at, g)
-    return base
-
-
-@differentiable(ANY, x=lambda g, layout: as_strided_scatter(g, as_strided(g, layout=layout) * 0, layout=layout),
-                piece=lambda g, layout: as_strided(g, layout=layout))  # fmt: skip
-def as_strided_scatter(x, piece, *, layout):
-    """x with the elements that the view sees replaced by `piece`."""
-    copy, flat = _laid_out(x, *layout[:2])
-    _window(flat, layout)[...] = piece
-    return copy
-
-
 # Parts ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -327,13 +212,14 @@ def narrow(x, *, dim, start, end, step=1):
 
 
 @differentiable(ANY, VIEW, name="Split",
-                x=lambda g, x_shape, dim, start, end: narrow_scatter(g, shape=x_shape, dim=dim, start=start, end=end))  # fmt: skip
+                x=lambda g, x_shape, dim, start, end: narrow_scatter(
+                    g, shape=x_shape, dim=dim, start=start, end=end))  # fmt: skip
 def piece(x, *, dim, start, end):
     """One part of a split."""
     return narrow.fn(x, dim=dim, start=start, end=end)
 
 
-@differentiable(ANY, g=lambda g, dim, start, end, step: narrow(g, dim=dim, start=start, end=end, step=step))  # fmt: skip
+@differentiable(ANY, g=lambda g, dim, start, end, step: narrow(g, dim=dim, start=start, end=end, step=step))
 def narrow_scatter(g, *, shape, dim, start, end, step=1):
     """Zeros of `shape` with g at a slice of a dimension."""
     x = array_module(g).zeros(shape, g.dtype)

@@ -9,8 +9,8 @@ from math import sqrt
 
 import numpy as np
 
+from ..base import wrap
 from ..creation import tensor
-from ..graph import wrap
 from .optimizer import Optimizer, check_positive
 
 

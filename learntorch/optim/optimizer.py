@@ -11,7 +11,7 @@ from copy import deepcopy
 
 import numpy as np
 
-from ..graph import Stamp, TensorBase, memory
+from ..base import Stamp, TensorBase, memory
 from ..modes import enable_grad
 from ..nn.module import clear_gradients
 from ..tensor import Tensor
@@ -26,7 +26,10 @@ class Optimizer:
 
     def __init__(self, params, defaults: dict) -> None:
         if isinstance(params, TensorBase):
-            raise TypeError(f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {type(params).__name__}. Put it into a list.")  # fmt: skip
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but "
+                f"got {type(params).__name__}. Put it into a list."
+            )
         params = list(params)
         if not params:
             raise ValueError("optimizer got an empty parameter list. Give it model.parameters().")
@@ -45,7 +48,9 @@ class Optimizer:
             if not isinstance(p, TensorBase):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
             if not p.is_leaf:
-                raise ValueError("can't optimize a non-leaf Tensor. Give the optimizer the leaves that it was made from.")
+                raise ValueError(
+                    "can't optimize a non-leaf Tensor. Give the optimizer the leaves that it was made from."
+                )
             if id(p) in taken:
                 raise ValueError("some parameters appear in more than one parameter group")
         self.param_groups.append({**self.defaults, **param_group, "params": params})
@@ -91,7 +96,9 @@ class Optimizer:
         if len(groups) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")  # fmt: skip
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         params = [p for group in self.param_groups for p in group["params"]]
         self.state = defaultdict(dict, {params[i]: deepcopy(s) for i, s in state_dict["state"].items()})
         self.param_groups = [
@@ -108,7 +115,12 @@ class Optimizer:
 
 def check_positive(**values: float) -> None:
     """Refuse negative settings, in PyTorch's words."""
-    names = {"lr": "learning rate", "weight_decay": "weight_decay value", "momentum": "momentum value", "eps": "epsilon value"}  # fmt: skip
+    names = {
+        "lr": "learning rate",
+        "weight_decay": "weight_decay value",
+        "momentum": "momentum value",
+        "eps": "epsilon value",
+    }
     for name, value in values.items():
         if value < 0:
             raise ValueError(f"Invalid {names[name]}: {value}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..graph import wrap
+from ..base import wrap
 from .optimizer import Optimizer, check_positive
 
 

@@ -10,10 +10,10 @@ from math import floor
 
 import numpy as np
 
-from ..dtypes import float64, int64
+from ..base import TensorBase
 from ..creation import as_tensor, randperm, tensor
+from ..dtypes import float64, int64
 from ..functions import stack
-from ..graph import TensorBase
 from ..random import Generator, default_generator, integers
 from ..tensor import Tensor
 

@@ -1,0 +1,93 @@
+"""What the graph knows of a tensor, and the write log of its memory.
+
+Read in chapter 03.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import count
+
+import numpy as np
+
+tick = count(1).__next__  # the one clock: numbers nodes and stamps in-place writes
+
+
+class Stamp:
+    """The write log of one piece of memory. Every tensor that sees the memory shares it.
+
+    A saved tensor whose last write is newer than the node that saved it no longer holds what the
+    backward formula needs.
+    """
+
+    __slots__ = ("version", "last", "recent")
+
+    def __init__(self) -> None:
+        self.version = 0  # how many writes
+        self.last = 0  # when the last one was
+        self.recent = deque(maxlen=64)  # when the latest ones were, for the error message
+
+    def write(self) -> None:
+        self.version += 1
+        self.last = tick()
+        self.recent.append(self.last)
+
+    def version_at(self, time: int) -> int:
+        """The version that the memory had at `time`."""
+        return self.version - sum(when > time for when in self.recent)
+
+
+class TensorBase:
+    """What the graph knows of a tensor. `Tensor` adds the methods."""
+
+    __slots__ = (
+        "_array",  # the numbers: a NumPy or CuPy array (a NumPy scalar for a fresh 0-d result)
+        "_requires_grad",
+        "_edge",  # (node, output number) that made this tensor; None for a leaf
+        "_grad",
+        "_base",  # for a view: the tensor whose memory it sees
+        "_stamp",  # the write log, once somebody else looks at the same memory
+        "_seen",  # for a view: when its edge was last known to be right
+        "_accumulator",  # for a leaf: weak reference to its AccumulateGrad
+        "_hooks",  # for a leaf: its gradient hooks
+        "__weakref__",
+        "__dict__",
+    )
+    _plain: type  # the class of every result: Tensor
+
+    def __init_subclass__(cls, plain: bool = False) -> None:
+        if plain:
+            TensorBase._plain = cls
+
+
+new = object.__new__
+
+
+def wrap(array) -> TensorBase:
+    """A fresh tensor around `array`, without history."""
+    t = new(TensorBase._plain)
+    t._array = array
+    t._requires_grad = False
+    t._edge = t._grad = t._base = t._stamp = None
+    return t
+
+
+def twin(t: TensorBase) -> TensorBase:
+    """The same memory and write log without the history: what a node keeps of its own output.
+
+    If it kept the output itself, output and node would point at each other, and only the garbage
+    collector could free the graph.
+    """
+    if t._stamp is None:
+        t._stamp = Stamp()
+    other = wrap(t._array)
+    other._stamp = t._stamp
+    return other
+
+
+def memory(t: TensorBase):
+    """The array of `t`, as an array: a 0-d result that is still a NumPy scalar gets its own memory."""
+    array = t._array
+    if isinstance(array, np.generic):
+        array = t._array = np.asarray(array)
+    return array
