@@ -67,6 +67,9 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, IndexingMethods, 
     def __record__(rule) -> Callable:
         return recorded(rule)
 
+    def __hash__(self) -> int:
+        return id(self)  # by identity: == compares the elements
+
     # What it is ──────────────────────────────────────────────────────────────────────────────────
 
     @property

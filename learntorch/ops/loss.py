@@ -10,7 +10,7 @@ import numpy as np
 from ..devices import array_module
 from ..errors import final
 from .reduction import softmax
-from .rule import ANY, PROMOTE, differentiable
+from .rule import ANY, differentiable
 from .shape import unsqueeze
 
 
