@@ -1,7 +1,7 @@
 """`Generator`: a stream of random words that starts at a seed, word for word PyTorch's on a CPU.
 
-Read in chapter 01. The stream is the Mersenne Twister, which NumPy has too; how words become numbers stands in
-random.py.
+Read in chapter 01. The stream is the Mersenne Twister, which NumPy has too. How words become numbers stands
+in random.py.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Generator:
             raise ValueError("Overflow when unpacking long long. A seed lies between -2**63 and 2**64 - 1.")
         self._seed = int(seed) % 2**64
         self._twister = None  # made at the first draw: `import numpy.random` takes a while
-        self._spare = None  # the second number of a Box–Muller pair
+        self.spare = None  # a normal number that waits, see random.py
         return self
 
     def seed(self) -> int:
@@ -76,8 +76,8 @@ class Generator:
         state["seed"], state["words"], state["seeded"] = self._seed, key, 1
         state["left"] = 625 - position
         state["next"] = 0 if self._twister is None else position
-        if self._spare is not None:
-            state["spare"], state["has_spare"] = self._spare, 1
+        if self.spare is not None:
+            state["spare"], state["has_spare"] = self.spare, 1
         return np.frombuffer(state.tobytes(), np.uint8).copy()
 
     def set_state(self, state: np.ndarray) -> None:
@@ -99,7 +99,7 @@ class Generator:
         if not (state["seeded"] == 1 and 0 < state["left"] <= 624 and state["next"] <= 624):
             raise RuntimeError("Invalid mt19937 state. Pass what get_state() returned.")
         self.manual_seed(int(state["seed"]))
-        self._spare = float(state["spare"]) if state["has_spare"] else None
+        self.spare = float(state["spare"]) if state["has_spare"] else None
         if (state["left"], state["next"]) != (1, 0):
             self._twister = _twister(state["words"].astype(np.uint32), 625 - int(state["left"]))
 

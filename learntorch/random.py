@@ -12,7 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import dtypes
+from .devices import move
 from .dtypes import dtype
+from .errors import broadcast_error
 from .generator import Generator, default_generator, initial_seed, manual_seed, seed
 
 __all__ = [
@@ -30,8 +32,7 @@ __all__ = [
     "uniform",
 ]
 
-# ---------------------------------------------------------------------------------------------------------
-# Uniform numbers
+# Uniform numbers ─────────────────────────────────────────────────────────────────────────────────
 
 
 def _unit(n: int, real: np.dtype, generator: Generator) -> np.ndarray:
@@ -47,6 +48,45 @@ def _unit(n: int, real: np.dtype, generator: Generator) -> np.ndarray:
 def _working(d: dtype) -> np.dtype:
     """The type to compute in: float16 is drawn as float32 and rounded at the end."""
     return np.dtype(np.float32) if d is dtypes.float16 else d.numpy
+
+
+def uniform(
+    shape: Sequence[int] = (),
+    low: float = 0.0,
+    high: float = 1.0,
+    dtype: dtype | None = None,
+    generator: Generator | None = None,
+) -> np.ndarray:
+    """Numbers in [low, high), all equally likely: low + (high − low) · u.
+
+    >>> uniform((2,), generator=Generator().manual_seed(0))
+    array([0.49625659, 0.7682218 ], dtype=float32)
+
+    Raises:
+        RuntimeError: "uniform_ expects to return a [from, to) range, but found from=2 > to=1. …"
+    """
+    dtype = _floating(dtype, "check_uniform_bounds")
+    limit = float(np.finfo(dtype.numpy).max)
+    for name, bound in ("from", low), ("to", high):
+        if not -limit <= bound <= limit:
+            raise RuntimeError(f"{name} is out of bounds for {dtype.name}. Choose a bound up to {limit:.4g}.")
+    if low > high:
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}. Swap them."
+        )
+    if high - low > limit:
+        raise RuntimeError(
+            f"uniform_ expects to-from <= std::numeric_limits<{_kind(dtype)}>::max(), but found to={high:g} and "
+            f"from={low:g} which result in to-from to exceed the limit. Choose closer bounds."
+        )
+    real = _working(dtype)
+    x = _unit(_size(shape), real, generator or default_generator)
+    if (low, high) != (0, 1):
+        start, stop = real.type(low), real.type(high)
+        x = _multiply_add(x, stop - start, start)
+    x = x.astype(dtype.numpy, copy=False)
+    x[x == dtype.numpy.type(high)] = low  # rounding may reach the end, which is not in the range
+    return x.reshape(shape)
 
 
 def _multiply_add(x: np.ndarray, scale: np.floating, shift: np.floating) -> np.ndarray:
@@ -73,94 +113,50 @@ def _exact_product(a: np.ndarray, b: np.floating) -> tuple[np.ndarray, np.ndarra
     return product, a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
 
 
-def uniform(
-    shape: Sequence[int] = (),
-    low: float = 0.0,
-    high: float = 1.0,
-    dtype: dtype | None = None,
-    generator: Generator | None = None,
-) -> np.ndarray:
-    """Numbers in [low, high), all equally likely: low + (high − low) · u.
-
-    >>> uniform((2,), generator=Generator().manual_seed(0))
-    array([0.49625659, 0.7682218 ], dtype=float32)
-
-    Raises:
-        RuntimeError: "uniform_ expects to return a [from, to) range, but found from=2 > to=1. …"
-    """
-    dtype = _floating(dtype, "check_uniform_bounds")
-    limit = np.finfo(dtype.numpy).max
-    for name, bound in ("from", low), ("to", high):
-        if not -limit <= bound <= limit:
-            raise RuntimeError(f"{name} is out of bounds for {dtype.name}. Choose a bound up to {limit:.4g}.")
-    if low > high:
-        raise RuntimeError(
-            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}. Swap them."
-        )
-    if high - low > limit:
-        raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{dtype.legacy.removesuffix('Tensor')}>::max(), but "
-            f"found to={high:g} and from={low:g} which result in to-from to exceed the limit. Choose closer bounds."
-        )
-    real = _working(dtype)
-    x = _unit(_size(shape), real, generator or default_generator)
-    if (low, high) != (0, 1):
-        start, stop = real.type(low), real.type(high)
-        x = _multiply_add(x, stop - start, start)
-    x = x.astype(dtype.numpy, copy=False)
-    x[x == dtype.numpy.type(high)] = low  # rounding may reach the end, which is not in the range
-    return x.reshape(shape)
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Normal numbers
+# Normal numbers ──────────────────────────────────────────────────────────────────────────────────
 
 # Note [Two normal numbers from two uniform ones]
-# Take a point (x, y) whose coordinates are independent and normal. Its direction is uniform, and the square of
-# its distance from the origin is exponential. Both are easy to draw: the angle is θ = 2πu, the distance is
+# Take a point (x, y) whose coordinates are independent and normal. Its direction is uniform, and the square
+# of its distance from the origin is exponential. Both are easy to draw: the angle is θ = 2πu, the distance is
 # r = √(−2 ln v). Then x = r cos θ and y = r sin θ are two independent normal numbers (Box and Muller, 1958).
 
 # Note [Few and many normal numbers]
 # PyTorch makes the pairs of Note [Two normal numbers from two uniform ones] in two ways.
-# - Fewer than 16: one at a time, in float64. A cosine comes out first; its sine waits in the generator for the
-#   next number, even if that belongs to another tensor. So randn(1) twice is randn(2).
-# - 16 or more: in blocks of 16, in the tensor's own type. Eight angles and eight distances fill a block: eight
-#   cosines first, then their sines. If the size is not a multiple of 16, sixteen new uniform numbers are drawn
-#   and the *last 16* places are filled with them: the tail of the last full block is overwritten.
-# That is why the first numbers of randn(15) and randn(16) differ under the same seed.
+# - Fewer than 16: one at a time. A cosine comes out first; its sine waits in the generator for the next
+#   number, even if that belongs to another tensor. So randn(1) twice is randn(2).
+# - 16 or more: in blocks of 16. Eight distances and eight angles fill a block: eight cosines first, then
+#   their sines. If the size is not a multiple of 16, sixteen new uniform numbers are drawn and the *last 16*
+#   places are filled with them: the end of the last full block is overwritten.
+# That is why the first numbers of randn(15) and randn(16) differ under the same seed. The uniform numbers of
+# the first way have 53 bits, those of the second as many as the tensor's type has.
+# Logarithm and sine are computed in float64 here and rounded once. PyTorch's float32 ones are fast
+# approximations: two numbers of three are equal, one in thirty thousand differs by 3 units in the last place.
 
 
 def _few_normals(n: int, generator: Generator) -> np.ndarray:
-    """`n` standard normal numbers in float64, by Note [Few and many normal numbers]."""
-    waiting = [] if generator._spare is None or n == 0 else [generator._spare]
+    """`n` < 16 standard normal numbers in float64, by Note [Few and many normal numbers]."""
+    waiting = [] if generator.spare is None or n == 0 else [generator.spare]
     pairs = (n - len(waiting) + 1) // 2
-    if waiting or pairs:
-        generator._spare = None
     u, v = _unit(2 * pairs, np.dtype(np.float64), generator).reshape(pairs, 2).T
     r, theta = np.sqrt(-2 * np.log1p(-v)), 2 * np.pi * u
-    drawn = np.concatenate([waiting, np.stack([r * np.cos(theta), r * np.sin(theta)], 1).ravel()])
-    if len(drawn) > n:
-        generator._spare = float(drawn[n])
+    drawn = np.concatenate([waiting, np.stack([r * np.cos(theta), r * np.sin(theta)], axis=1).ravel()])
+    if n:
+        generator.spare = float(drawn[n]) if len(drawn) > n else None
     return drawn[:n]
 
 
-def _many_normals(n: int, d: dtype, mean: float, std: float, generator: Generator) -> np.ndarray:
-    """`n` ≥ 16 normal numbers, by Note [Few and many normal numbers]."""
-    real, rest = _working(d), n % 16
-    # float16 takes no uniform numbers for the part of a block that the last 16 will cover.
-    drawn = _unit(n - rest if d is dtypes.float16 else n, real, generator)[: n - rest]
-    blocks = drawn if rest == 0 else np.concatenate([drawn, _unit(16, real, generator)])
-    v, u = (1 - blocks).reshape(-1, 2, 8)[:, 0], blocks.reshape(-1, 2, 8)[:, 1]
-    r = np.sqrt(-2 * np.log(v, dtype=np.float64).astype(real))
-    theta = (real.type(2 * np.pi) * u).astype(np.float64)
-    pairs = np.stack([r * np.cos(theta).astype(real), r * np.sin(theta).astype(real)], 1)
-    out = pairs.ravel()
-    if (mean, std) != (0, 1):
-        out = _multiply_add(out, real.type(std), real.type(mean))
-    out = out.astype(d.numpy, copy=False)
-    if rest:
-        out = np.concatenate([out[: n - 16], out[-16:]])
-    return out
+def _many_normals(n: int, d: dtype, generator: Generator) -> np.ndarray:
+    """`n` ≥ 16 standard normal numbers in float64, by Note [Few and many normal numbers]."""
+    real, full = _working(d), n - n % 16
+    # float16 takes no uniform numbers for the places after the last full block.
+    uniforms = _unit(full if d is dtypes.float16 else n, real, generator)[:full]
+    if full < n:
+        uniforms = np.concatenate([uniforms, _unit(16, real, generator)])
+    v, u = np.swapaxes(uniforms.reshape(-1, 2, 8), 0, 1)  # (blocks, 8) each
+    r = np.sqrt(-2 * np.log(1 - v, dtype=np.float64))
+    theta = (u * real.type(2 * np.pi)).astype(np.float64)
+    drawn = np.stack([r * np.cos(theta), r * np.sin(theta)], axis=1).ravel()
+    return drawn if full == n else np.concatenate([drawn[: n - 16], drawn[-16:]])
 
 
 def normal(
@@ -175,25 +171,24 @@ def normal(
     Raises:
         RuntimeError: "normal expects std >= 0.0, but found std -1. …"
     """
-    generator = generator or default_generator
+    generator, mean, std = generator or default_generator, _on_cpu(mean), _on_cpu(std)
     arrays = [x for x in (mean, std) if isinstance(x, np.ndarray)]
     if arrays:
         dtype = dtype or dtypes.of_numpy(arrays[0].dtype)
-        shape = np.broadcast_shapes(*(x.shape for x in arrays)) if shape is None else shape
-    dtype = _floating(dtype, "normal_kernel_cpu")
+        shape = _common_shape(*(x.shape for x in arrays)) if shape is None else shape
+    dtype, shape = _floating(dtype, "normal_kernel_cpu"), shape or ()
+    if not np.all(std >= 0):
+        many = isinstance(std, np.ndarray)
+        found = "all elements of std >= 0.0" if many else f"std >= 0.0, but found std {std:g}"
+        raise RuntimeError(f"normal expects {found}. A standard deviation has no sign: take abs().")
     if isinstance(std, np.ndarray):
-        if (std < 0).any():
-            raise RuntimeError("normal expects all elements of std >= 0.0. Take std.abs().")
-        z = normal(shape, dtype=dtype, generator=generator)
+        z = normal(shape, 0.0, 1.0, dtype, generator)
         return ((z * std).astype(dtype.numpy) + mean).astype(dtype.numpy)
-    if not std >= 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}. Take abs(std).")
     if isinstance(mean, np.ndarray):
         return (normal(shape, 0.0, std, dtype, generator) + mean).astype(dtype.numpy)
-    n = _size(shape or ())
-    if n >= 16:
-        return _many_normals(n, dtype, mean, std, generator).reshape(shape)
-    return (_few_normals(n, generator) * std + mean).astype(dtype.numpy).reshape(shape or ())
+    n = _size(shape)
+    z = _few_normals(n, generator) if n < 16 else _many_normals(n, dtype, generator)
+    return (z * std + mean).astype(dtype.numpy).reshape(shape)
 
 
 def exponential(
@@ -214,42 +209,34 @@ def exponential(
     return (-1.0 / rate * np.log1p(-u)).astype(dtype.numpy).reshape(shape)
 
 
-# ---------------------------------------------------------------------------------------------------------
-# Whole numbers
+# Whole numbers ───────────────────────────────────────────────────────────────────────────────────
 
 
 def integers(
     shape: Sequence[int] = (),
-    low: int | None = None,
+    low: int = 0,
     high: int | None = None,
     dtype: dtype | None = None,
     generator: Generator | None = None,
 ) -> np.ndarray:
     """Whole numbers from low to high − 1: low + word mod (high − low).
 
-    Without `high`, up to the largest of the type (for a floating-point type: to the last number before which
-    there are no gaps). With neither, from 0.
+    Without `high`, up to the largest of the type; for a floating-point type, as far as there are no gaps.
 
     Raises:
         RuntimeError: "random_ expects 'from' to be less than 'to', but got from=5 >= to=5. …"
     """
     dtype, generator, n = dtype or dtypes.int64, generator or default_generator, _size(shape)
-    largest = _largest(dtype)
-    if low is None and high is None:
-        long = dtype in (dtypes.int64, dtypes.float64)
-        span, low = largest + 1, 0
+    if low == 0 and high is None:
+        span, long = _largest(dtype) + 1, dtype in (dtypes.int64, dtypes.float64)
     else:
-        low, stop = _range(low or 0, largest + 1 if high is None else high, dtype)
+        low, stop = _range(low, _largest(dtype) + 1 if high is None else high, dtype)
         span = stop - low
         long = span >= 2**28  # so that the remainder is still nearly uniform
-    if long:
-        drawn = generator.long_words(n)
-        if span < 2**64:
-            drawn %= np.uint64(span)
-        drawn = drawn.view(np.int64)
-    else:
-        drawn = (generator.words(n) % np.uint64(span)).astype(np.int64)
-    return (drawn + np.int64(low)).astype(dtype.numpy).reshape(shape)
+    drawn = generator.long_words(n) if long else generator.words(n)
+    if span < 2**64:
+        drawn %= np.uint64(span)
+    return (drawn.view(np.int64) + np.int64(low)).astype(dtype.numpy).reshape(shape)
 
 
 def _largest(d: dtype) -> int:
@@ -260,43 +247,47 @@ def _largest(d: dtype) -> int:
 
 
 def _range(low: int, stop: int, d: dtype) -> tuple[int, int]:
-    """The range [low, stop) after PyTorch's checks; for floating-point types, its nearest ends in that type."""
+    """[low, stop) after PyTorch's checks; for floating-point types, its ends as that type can write them."""
     if low >= stop:
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={stop}. "
             "The upper end itself is never drawn."
         )
     if d.is_floating_point:
-        edges = np.array([low + 1, stop - 1]).astype(d.numpy)
-        after, before = (int(x) if np.isfinite(x) else int(np.copysign(2**63, x)) for x in edges)
-        gap = np.finfo(d.numpy).nmant
+        info = np.finfo(d.numpy)
+        after, before = _rounded(low + 1, d), _rounded(stop - 1, d)
         if after < low:
-            low = after + 2 ** (abs(low + 1).bit_length() - 1 - gap)
+            low = after + 2 ** (abs(low + 1).bit_length() - 1 - info.nmant)
         if before >= stop:
-            stop = before - 2 ** (abs(stop - 1).bit_length() - 1 - gap)
-        bottom, top = int(np.finfo(d.numpy).min), int(np.finfo(d.numpy).max)
-    elif d is dtypes.bool:
-        bottom, top = 0, 1
+            stop = before - 2 ** (abs(stop - 1).bit_length() - 1 - info.nmant)
+        bottom, top = int(info.min), int(info.max)
     else:
-        bottom, top = int(np.iinfo(d.numpy).min), int(np.iinfo(d.numpy).max)
+        bottom, top = (0, 1) if d is dtypes.bool else (int(np.iinfo(d.numpy).min), _largest(d))
     for name, end in ("from", low), ("to - 1", stop - 1):
         if not bottom <= end <= top:
             raise RuntimeError(f"{name} is out of bounds for {d.name}. It holds {bottom} to {top}.")
         if d.is_floating_point and abs(end) > _largest(d):
-            digits = np.finfo(d.numpy).nmant + 1
+            digits = info.nmant + 1
             warnings.warn(
-                f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {d.name} can "
-                "support discrete uniform distribution only within this range. Take an integer type.",
+                f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {d.name} "
+                "can support discrete uniform distribution only within this range. Take an integer type.",
                 stacklevel=3,
             )
     return low, stop
 
 
+def _rounded(x: int, d: dtype) -> int:
+    """The number of type `d` next to `x`; `x` itself if that is beyond 64 bits."""
+    with np.errstate(over="ignore"):
+        near = float(np.float64(x).astype(d.numpy))
+    return int(near) if abs(near) < 2**63 else x
+
+
 def permutation(n: int, dtype: dtype | None = None, generator: Generator | None = None) -> np.ndarray:
     """0 … n − 1 in random order: each place swaps with one of those from itself on (Fisher and Yates).
 
-    >>> permutation(5, generator=Generator().manual_seed(0)).tolist()
-    [4, 1, 2, 0, 3]
+    >>> permutation(5, generator=Generator().manual_seed(0))
+    array([4, 1, 2, 0, 3])
 
     Raises:
         RuntimeError: "Trying to create tensor with negative dimension -1: [-1]. …"
@@ -305,7 +296,7 @@ def permutation(n: int, dtype: dtype | None = None, generator: Generator | None 
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]. Take n >= 0.")
     if n > _largest(dtype) + 1:
-        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow. Take a wider type.")
+        raise RuntimeError(f"{n} cannot be converted to type {dtype.name} without overflow. Take a wider type.")
     places = np.arange(max(n - 1, 0), dtype=np.uint64)
     words = (generator or default_generator).words(len(places))
     order = list(range(n))
@@ -314,8 +305,7 @@ def permutation(n: int, dtype: dtype | None = None, generator: Generator | None 
     return np.array(order, dtype.numpy)
 
 
-# ---------------------------------------------------------------------------------------------------------
-# Choices
+# Choices ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def bernoulli(
@@ -324,24 +314,23 @@ def bernoulli(
     dtype: dtype | None = None,
     generator: Generator | None = None,
 ) -> np.ndarray:
-    """1 with probability p, else 0: u < p. An array `p` gives each number its own; dropout draws with a number.
+    """1 with probability p, else 0: u < p. An array `p` gives each number its own.
 
-    PyTorch on an Intel processor draws the scalar form, and `exponential`, from MKL: other zeros and ones there.
+    With a number `p`, as in dropout, PyTorch draws by MKL on Intel processors: other zeros and ones there.
 
     Raises:
         RuntimeError: "bernoulli_ expects p to be in [0, 1], but got p=1.5. …"
     """
-    generator = generator or default_generator
+    p, real = _on_cpu(p), np.dtype(np.float64)
     if isinstance(p, np.ndarray):
-        _floating(dtypes.of_numpy(p.dtype), "bernoulli_tensor_cpu_p_")
-        dtype, shape = dtype or dtypes.of_numpy(p.dtype), p.shape if shape is None else shape
-        real = np.dtype(np.float64) if p.dtype == np.float64 else np.dtype(np.float32)
-    else:
-        dtype, shape, real = dtype or dtypes.get_default_dtype(), shape or (), np.dtype(np.float64)
-    if not np.all((0 <= np.asarray(p)) & (np.asarray(p) <= 1)):
-        found = f"p={p:g}" if not isinstance(p, np.ndarray) else "other values"
-        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got {found}. A probability is needed.")
-    return (_unit(_size(shape), real, generator).reshape(shape) < p).astype(dtype.numpy)
+        own = _floating(dtypes.of_numpy(p.dtype), "bernoulli_tensor_cpu_p_")
+        dtype, shape, real = dtype or own, p.shape if shape is None else shape, _working(own)
+    if not np.all((p >= 0) & (p <= 1)):
+        found = "other values" if isinstance(p, np.ndarray) else f"p={p:g}"
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got {found}. Pass probabilities.")
+    dtype, shape = dtype or dtypes.get_default_dtype(), shape or ()
+    u = _unit(_size(shape), real, generator or default_generator)
+    return np.asarray(u.reshape(shape) < p).astype(dtype.numpy)
 
 
 def multinomial(
@@ -350,18 +339,18 @@ def multinomial(
     replacement: bool = False,
     generator: Generator | None = None,
 ) -> np.ndarray:
-    """Indices drawn with the given weights, which need not add up to 1. Each row of a matrix draws for itself.
+    """Indices drawn with the given weights, which need not add up to 1. Each row draws for itself.
 
     Shape: (n,) → (num_samples,) or (m, n) → (m, num_samples)
 
     Raises:
         RuntimeError: "cannot sample n_sample > prob_dist.size(-1) samples without replacement. …"
     """
+    weights = _on_cpu(weights)
     _check_weights(weights, num_samples, replacement)
-    d = dtypes.of_numpy(weights.dtype)
     if not replacement or num_samples == 1:
-        # The smallest of waiting times with rates w is that of i with probability w_i / Σw.
-        waiting = exponential(weights.shape, 1.0, d, generator)
+        # Of waiting times with rates w, number i is the shortest with probability w_i / Σw.
+        waiting = exponential(weights.shape, 1.0, dtypes.of_numpy(weights.dtype), generator)
         with np.errstate(divide="ignore", invalid="ignore"):
             order = np.argsort(-(weights / waiting), axis=-1, kind="stable")
         return order[..., :num_samples]
@@ -370,10 +359,10 @@ def multinomial(
     drawn = []
     for row, u_row in zip(rows, u.reshape(len(rows), num_samples)):
         reached = np.cumsum(row, dtype=row.dtype)
-        reached = reached / reached[-1]
+        reached /= reached[-1]
         reached[-1] = 1
         drawn.append(np.searchsorted(reached.astype(np.float64), u_row))
-    return np.array(drawn).reshape(*weights.shape[:-1], num_samples)
+    return np.array(drawn, np.int64).reshape(*weights.shape[:-1], num_samples)
 
 
 def _check_weights(weights: np.ndarray, num_samples: int, replacement: bool) -> None:
@@ -381,9 +370,8 @@ def _check_weights(weights: np.ndarray, num_samples: int, replacement: bool) -> 
     if weights.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim. Reshape it, one row per distribution.")
     if not d.is_floating_point:
-        kind = d.legacy.removesuffix("Tensor")
         raise RuntimeError(
-            f"multinomial only supports floating-point dtypes for input, got: {kind}. Call .float() first."
+            f"multinomial only supports floating-point dtypes for input, got: {_kind(d)}. Call .float() first."
         )
     if num_samples <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples. Take at least one.")
@@ -394,24 +382,38 @@ def _check_weights(weights: np.ndarray, num_samples: int, replacement: bool) -> 
         )
     if not (np.isfinite(weights) & (weights >= 0)).all():
         raise RuntimeError(
-            "probability tensor contains either `inf`, `nan` or element < 0. Weights are finite and not negative."
+            "probability tensor contains either `inf`, `nan` or element < 0. Look where the weights come from."
         )
     if (weights.sum(-1) == 0).any():
         raise RuntimeError(
-            "invalid multinomial distribution (sum of probabilities <= 0). One weight at least must be positive."
+            "invalid multinomial distribution (sum of probabilities <= 0). Give one index a positive weight."
         )
 
 
-# ---------------------------------------------------------------------------------------------------------
+# Small things ────────────────────────────────────────────────────────────────────────────────────
 
 
 def _size(shape: Sequence[int]) -> int:
     return int(np.prod(shape, dtype=np.int64))
 
 
+def _on_cpu(x: float | np.ndarray) -> float | np.ndarray:
+    return x if isinstance(x, (int, float, np.generic)) else move(x, "cpu")
+
+
+def _common_shape(*shapes: tuple) -> tuple:
+    error = broadcast_error(*shapes)
+    if error is not None:
+        raise error
+    return np.broadcast_shapes(*shapes)
+
+
+def _kind(d: dtype) -> str:
+    return d.legacy.removesuffix("Tensor")  # PyTorch's name in messages: Long
+
+
 def _floating(d: dtype | None, kernel: str) -> dtype:
     d = d or dtypes.get_default_dtype()
     if not d.is_floating_point:
-        kind = d.legacy.removesuffix("Tensor")
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind}'. Take a floating-point dtype.")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{_kind(d)}'. Take a floating-point dtype.")
     return d

@@ -51,10 +51,11 @@ def _names(**spaces: str) -> dict[str, tuple[str, ...]]:
 CHAPTERS: tuple[Chapter, ...] = (
     Chapter(1, "01_tensors", "Tensors",
         _files(
-            "course/__init__.py course/source.py course/syllabus.py creation.py dtypes.py errors.py "
-            "functions.py methods/__init__.py methods/filling.py methods/indexing.py methods/matrix.py "
-            "methods/pointwise.py methods/reduction.py methods/shape.py ops/indexing.py ops/reduction.py "
-            "ops/shape.py printing.py random.py tensor.py",
+            "__init__.py course/__init__.py course/source.py course/syllabus.py creation.py dtypes.py "
+            "errors.py functions.py generator.py methods/__init__.py methods/filling.py "
+            "methods/indexing.py methods/matrix.py methods/pointwise.py methods/reduction.py "
+            "methods/shape.py ops/comparison.py ops/indexing.py ops/reduction.py ops/shape.py "
+            "ops/strides.py printing.py random.py tensor.py",
         ),
         _names(
             torch="tensor float64 zeros ones full eye arange linspace int64 strided empty IntTensor "
@@ -73,7 +74,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(2, "02_numpy_interop", "Torch and NumPy, CPU and GPU",
         _files(
-            "creation.py devices.py",
+            "creation.py cuda.py devices.py methods/conversion.py",
         ),
         _names(
             torch="from_numpy as_tensor float32 cuda.is_available",
@@ -84,8 +85,8 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(3, "03_autograd", "Autograd: derivatives by machine",
         _files(
-            "autograd.py course/drawing.py course/layout.py graph.py hooks.py methods/pointwise.py "
-            "modes.py ops/matrix.py ops/pointwise.py ops/rule.py recording.py",
+            "autograd.py base.py course/drawing.py course/layout.py graph.py hooks.py "
+            "methods/pointwise.py modes.py ops/matrix.py ops/pointwise.py ops/rule.py recording.py",
         ),
         _names(
             torch="autograd.Variable no_grad autograd.grad autograd.Function autograd.gradcheck",
@@ -97,17 +98,19 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(4, "04_activations", "Activations: the bend in the net",
         _files(
-            "ops/pointwise.py ops/reduction.py",
+            "nn/functional.py ops/activations.py ops/pointwise.py ops/reduction.py",
         ),
         _names(
-            torch="allclose relu sigmoid tanh equal log softmax",
-            Tensor="relu_",
+            torch="allclose relu sigmoid tanh equal log",
+            Tensor="relu_ softmax",
             F="relu softplus sigmoid tanh leaky_relu softmax",
             plt="subplot tight_layout bar axhline title",
+            inside="ops.reduction",
         )),
     Chapter(8, "08_two_layer_nn", "The two-layer net with nn",
         _files(
-            "ops/convolution.py ops/loss.py",
+            "nn/__init__.py nn/init.py nn/layers.py nn/losses.py nn/module.py ops/convolution.py "
+            "ops/loss.py",
         ),
         _names(
             nn="Linear Sequential ReLU MSELoss init.normal_ init.zeros_ Parameter Module Conv2d Flatten",
@@ -119,7 +122,10 @@ CHAPTERS: tuple[Chapter, ...] = (
                    "named_modules training eval",
         )),
     Chapter(9, "09_two_layer_optim", "The two-layer net with optim",
-        _files(""),
+        _files(
+            "optim/__init__.py optim/adam.py optim/optimizer.py optim/sgd.py utils/__init__.py "
+            "utils/data.py",
+        ),
         _names(
             torch="utils.data.DataLoader utils.data.Dataset utils.data.TensorDataset Generator",
             Tensor="mul_ sub_",

@@ -122,14 +122,18 @@ def matmul(a, b):
 
 def _rows(x):
     """x with all dimensions but the last run together."""
-    return reshape(x, size=(-1, x.shape[-1]))
+    return x if len(x.shape) == 2 else reshape(x, size=(-1, x.shape[-1]))
 
 
-@differentiable(EXACT, x=lambda g, weight: reshape(mm(_rows(g), weight), size=(*g.shape[:-1], weight.shape[1])),
-                weight=lambda g, x: mm(t(_rows(g)), _rows(x)),
+def _like_rows(y, g):
+    """y, made from the rows of g, with the leading dimensions of g."""
+    return y if len(g.shape) == 2 else reshape(y, size=(*g.shape[:-1], y.shape[1]))
+
+
+@differentiable(EXACT, x=lambda g, weight: _like_rows(mm(_rows(g), weight), g),  # (N, D_out) (D_out, D_in)
+                weight=lambda g, x: mm(t(_rows(g)), _rows(x)),                   # (D_out, N) (N, D_in)
                 bias=lambda g: _column_sums(_rows(g)),
-                name=lambda x, bias: "Addmm" if bias is not None and len(x.shape) == 2 else
-                "Mm" if len(x.shape) == 2 else "View")  # fmt: skip
+                name=lambda x, bias: "View" if len(x.shape) != 2 else "Mm" if bias is None else "Addmm")  # fmt: skip
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b, with x (…, D_in), W (D_out, D_in) and b (D_out)."""
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:

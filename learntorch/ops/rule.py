@@ -45,6 +45,7 @@ class Rule:
         self.__doc__ = fn.__doc__
         self.__module__ = fn.__module__
         self.name = name or "".join(word.capitalize() for word in fn.__name__.split("_"))
+        self.named_by = () if isinstance(self.name, str) else tuple(inspect.signature(self.name).parameters)
         self.inputs = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL))
         self.is_variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -90,9 +91,9 @@ class Rule:
         """What the node of this call is called: 'MulBackward0'. PyTorch numbers the forms of one operation
         (`x.sum()` is SumBackward0, `x.sum(1)` SumBackward1), so a name too may be a formula."""
         name = self.name
-        if not isinstance(name, str):
+        if self.named_by:
             values = {**self.defaults, **options, **dict(zip(self.inputs, inputs, strict=False))}
-            name = name(*[values.get(p) for p in inspect.signature(name).parameters])
+            name = name(*[values.get(p) for p in self.named_by])
         if "Backward" in name:
             return name
         return f"{name[:-1]}Backward{name[-1]}" if name[-1].isdigit() else f"{name}Backward0"
