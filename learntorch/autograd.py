@@ -11,9 +11,10 @@ import numpy as np
 
 from .base import TensorBase, tick, twin, wrap
 from .graph import FREED, NO_EDGE, Node, edge_of, fit, modified, run_backward
+from .methods.history import backward as _backward
+from .methods.history import roots
 from .modes import enable_grad, grad_mode, is_grad_enabled, no_grad, set_grad_enabled
-from .tensor import Tensor, roots
-from .tensor import backward as _backward
+from .tensor import Tensor
 
 __all__ = ["Function", "Variable", "backward", "enable_grad", "grad", "gradcheck", "is_grad_enabled", "no_grad",
            "set_grad_enabled"]  # fmt: skip
