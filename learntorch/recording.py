@@ -14,7 +14,7 @@ import numpy as np
 
 from .base import Stamp, TensorBase, memory, new, tick, twin, wrap
 from .dtypes import get_default_dtype, of_numpy, result_dtype
-from .errors import explain, shape_mismatch
+from .errors import argument_error, explain, shape_mismatch
 from .graph import NO_EDGE, CopySlices, Layout, edge_of, node_class, refresh
 from .modes import grad_mode
 from .ops.rule import EXACT, FLOAT, PROMOTE, Rule
@@ -31,10 +31,27 @@ def recorded(rule: Rule) -> Callable:
         call = _binary(rule)
     else:
         call = _general(rule)
+    return _named(rule, call)
+
+
+def _named(rule: Rule, call: Callable) -> Callable:
     call.__name__ = call.__qualname__ = rule.__name__
     call.__doc__ = rule.__doc__
     call.rule = rule
     return call
+
+
+def operand(rule: Rule, value: object, as_operator: bool):
+    """What stands beside a tensor, as a Python number or a tensor."""
+    if isinstance(value, np.generic) and value.dtype.kind in "biuf":
+        return value.item()
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, np.ndarray) and as_operator:
+        return wrap(value)
+    if as_operator:
+        return NotImplemented
+    raise argument_error(rule.__name__, "other", 1, "Tensor", value)
 
 
 def _unary(rule: Rule) -> Callable:
@@ -67,7 +84,13 @@ def _unary(rule: Rule) -> Callable:
     return call
 
 
-def _binary(rule: Rule) -> Callable:
+@cache
+def operator(rule: Rule) -> Callable:
+    """`recorded(rule)` for an operator such as `+`: hands an operand that it does not know back to Python."""
+    return _named(rule, _binary(rule, as_operator=True))
+
+
+def _binary(rule: Rule, as_operator: bool = False) -> Callable:
     fn, exact = rule.fn, rule.types == EXACT
     promotes, floats = rule.types in (PROMOTE, FLOAT), rule.types == FLOAT
     save, differentiable, fixed_class = _saver(rule), bool(rule.formulas), _fixed_class(rule)
@@ -90,8 +113,13 @@ def _binary(rule: Rule) -> Callable:
             y = b
         if promotes:
             if x is a or y is b:  # a number beside a tensor
-                kind = y.dtype.kind if x is a else x.dtype.kind
-                if kind != "f" or type(a if x is a else b) not in (float, int):
+                number = a if x is a else b
+                if type(number) is not float and type(number) is not int:
+                    number = operand(rule, number, as_operator)
+                    if number is NotImplemented or isinstance(number, TensorBase):
+                        return number if number is NotImplemented else call(*((number, b) if x is a else (a, number)))
+                    x, y = (number, y) if x is a else (x, number)
+                if (y if x is a else x).dtype.kind != "f" or number is True or number is False:
                     x, y = promote((x, y), floats)
             elif x.dtype is not y.dtype or (floats and x.dtype.kind != "f"):
                 x, y = promote((x, y), floats)

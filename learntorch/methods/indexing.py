@@ -18,8 +18,13 @@ class IndexingMethods:
     __slots__ = ()
 
     def __getitem__(self, key):
+        if type(key) is slice and self.ndim:
+            return _cut(self, 0, key, always=True)
+        return self._index(key)
+
+    def _index(self, key, form: str = "Index"):
         view, at = _read_key(self, key)
-        return view if at is None else recorded(ops.index)(view, at=at)
+        return view if at is None else recorded(ops.index)(view, at=at, form=form)
 
     def __setitem__(self, key, value) -> None:
         check_writable(self, ())
@@ -31,7 +36,7 @@ class IndexingMethods:
         else:
             view._index_put(at, value, False)
 
-    def _index_put(self, at: tuple, values, accumulate: bool):
+    def _index_put(self, at: tuple, values, accumulate: bool, form: str = "IndexPut"):
         if values._array.dtype != self._array.dtype:
             if values.ndim:
                 raise RuntimeError(
@@ -40,7 +45,7 @@ class IndexingMethods:
                 )
             values = values.to(self.dtype)
         try:
-            return inplace(ops.index_put)(self, values, at=at, accumulate=accumulate)
+            return inplace(ops.index_put)(self, values, at=at, accumulate=accumulate, form=form)
         except RuntimeError as error:
             if "shape mismatch" not in str(error):
                 raise
@@ -65,12 +70,16 @@ class IndexingMethods:
         if index.ndim > 1:
             raise IndexError("index_select(): Index is supposed to be a vector")
         dim = shape.wrap_dim(dim, self.ndim)
-        return self[(slice(None),) * dim + (index.reshape(-1),)] if self.ndim else self.clone()
+        if self.ndim == 0:
+            return self.clone()
+        return self._index((slice(None),) * dim + (index.reshape(-1),), "IndexSelect")
 
     def index_add_(self, dim: int, index, source, *, alpha=1):
         """Add the parts of `source` to the positions `index` along `dim`."""
         dim = shape.wrap_dim(dim, self.ndim)
-        return self.index_put_((slice(None),) * dim + (index,), source if alpha == 1 else source * alpha, True)
+        check_writable(self, ())
+        _, at = _read_key(self, (slice(None),) * dim + (index,))
+        return self._index_put(at, source if alpha == 1 else source * alpha, True, "IndexAdd")
 
     def index_add(self, dim: int, index, source, *, alpha=1):
         """A copy with the parts of `source` added at the positions `index` along `dim`."""
@@ -86,7 +95,7 @@ class IndexingMethods:
         if mask._array.dtype != bool:
             raise RuntimeError("masked_select: expected BoolTensor for mask")
         full = np.broadcast_shapes(self.shape, mask.shape)
-        return self.expand(full)[mask.expand(full)]
+        return self.expand(full)._index(mask.expand(full), "MaskedSelect")
 
     def gather(self, dim: int, index):
         """out[i][j] = x[index[i][j]][j] for dim 0, x[i][index[i][j]] for dim 1."""
@@ -128,12 +137,12 @@ class IndexingMethods:
 
     def take(self, index):
         """The elements at `index` of the flattened tensor."""
-        return self.reshape(-1)[index]
+        return self.reshape(-1)._index(index, "Take")
 
     def nonzero(self, *, as_tuple: bool = False):
         """Where the elements are not zero: one row of indices each, or one tensor per dimension."""
         if as_tuple:
-            return tuple(wrap(i) for i in np.atleast_1d(self._array).nonzero())
+            return tuple(wrap(i.copy()) for i in np.atleast_1d(self._array).nonzero())
         if self.ndim == 0:
             return wrap(np.zeros((int(bool(self._array)), 0), np.int64))
         return wrap(np.argwhere(self._array) if isinstance(self._array, np.ndarray) else self._array)
@@ -154,11 +163,11 @@ class IndexingMethods:
                     f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."
                 )
             return self.copy_(value)
-        return self.copy_(wrap(np.asarray(value, None if isinstance(value, float) else self._array.dtype)))
+        return inplace(pointwise.fill)(self, value=value)
 
     def zero_(self):
         """Write zeros everywhere."""
-        return self.fill_(0)
+        return inplace(pointwise.zero)(self)
 
 
 def _kind(t) -> str:
@@ -254,12 +263,12 @@ def _consumes(k) -> int:
     return k.ndim if getattr(k, "dtype", None) == bool else 1
 
 
-def _cut(view, d: int, k: slice):
+def _cut(view, d: int, k: slice, always: bool = False):
     if k.step is not None and k.step <= 0:
         raise ValueError("step must be greater than zero. To reverse the order of elements, use flip(dim).")
     n = view.shape[d]
     start, end, step = slice(*(None if v is None else int(v) for v in (k.start, k.stop, k.step))).indices(n)
-    if (start, end, step) == (0, n, 1):
+    if (start, end, step) == (0, n, 1) and not always:
         return view
     return recorded(shape.narrow)(view, dim=d, start=start, end=max(end, start), step=step)
 

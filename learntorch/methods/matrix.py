@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..base import TensorBase
 from ..errors import argument_error
 from ..ops import matrix as ops
+from ..ops import shape
 from ..recording import recorded
 
 
@@ -31,13 +32,15 @@ class MatrixMethods:
         if p == 2 and q == 1:
             return self.mv(other)
         if p == 1 and q == 2:
-            return self.unsqueeze(0).mm(other).squeeze(0)
+            return recorded(ops.vm)(self, other)
         if p == 2 and q == 2:
             return self.mm(other)
         if p == 1:
-            return recorded(ops.matmul)(self.unsqueeze(0), other).squeeze(-2)
+            y = recorded(ops.matmul)(self.unsqueeze(0), other)
+            return recorded(shape.reshape)(y, size=y.shape[:-2] + y.shape[-1:])
         if q == 1:
-            return recorded(ops.matmul)(self, other.unsqueeze(-1)).squeeze(-1)
+            y = recorded(ops.matmul)(self, other.unsqueeze(-1))
+            return recorded(shape.reshape)(y, size=y.shape[:-1])
         return recorded(ops.matmul)(self, other)
 
     def __matmul__(self, other):
@@ -54,4 +57,4 @@ class MatrixMethods:
 
     def addmm(self, mat1, mat2, *, beta=1, alpha=1):
         """β·x + α·(mat1 @ mat2)."""
-        return self * beta + mat1.mm(mat2) * alpha if (beta, alpha) != (1, 1) else self + mat1.mm(mat2)
+        return recorded(ops.addmm)(self, mat1, mat2, beta=beta, alpha=alpha)

@@ -10,22 +10,29 @@ from ..base import TensorBase
 from ..errors import argument_error
 from ..ops import activations, comparison
 from ..ops import pointwise as ops
-from ..recording import inplace, recorded
+from ..recording import inplace, operator, recorded
 
 
 class PointwiseMethods:
     __slots__ = ()
 
     # Arithmetic: as an operator, as a method, in place.
-    __add__ = __radd__ = add = recorded(ops.add)
-    __sub__ = sub = subtract = recorded(ops.sub)
-    __rsub__ = recorded(ops.rsub)
-    __mul__ = __rmul__ = mul = multiply = recorded(ops.mul)
-    __truediv__ = true_divide = recorded(ops.div)
+    __add__ = __radd__ = operator(ops.add)
+    add = recorded(ops.add)
+    __sub__ = operator(ops.sub)
+    sub = subtract = recorded(ops.sub)
+    __rsub__ = operator(ops.rsub)
+    __mul__ = __rmul__ = operator(ops.mul)
+    mul = multiply = recorded(ops.mul)
+    __truediv__ = operator(ops.div)
+    true_divide = recorded(ops.div)
     __neg__ = neg = negative = recorded(ops.neg)
-    __pow__ = pow = recorded(ops.pow)
-    __floordiv__ = floor_divide = recorded(ops.floor_divide)
-    __mod__ = remainder = recorded(ops.remainder)
+    __pow__ = operator(ops.pow)
+    pow = recorded(ops.pow)
+    __floordiv__ = operator(ops.floor_divide)
+    floor_divide = recorded(ops.floor_divide)
+    __mod__ = operator(ops.remainder)
+    remainder = recorded(ops.remainder)
     __abs__ = abs = absolute = recorded(ops.abs)
     fmod = recorded(ops.fmod)
     __iadd__ = add_ = inplace(ops.add)
@@ -44,13 +51,13 @@ class PointwiseMethods:
         return self.reciprocal() * other
 
     def __rpow__(self, other):
-        return recorded(ops.pow)(other, self)
+        return operator(ops.pow)(other, self)
 
     def __rfloordiv__(self, other):
-        return recorded(ops.floor_divide)(other, self)
+        return operator(ops.floor_divide)(other, self)
 
     def __rmod__(self, other):
-        return recorded(ops.remainder)(other, self)
+        return operator(ops.remainder)(other, self)
 
     def div(self, other, *, rounding_mode: str | None = None):
         """Quotient: y = x / other; with `rounding_mode` "floor" or "trunc" a whole number."""
@@ -105,8 +112,7 @@ class PointwiseMethods:
     def clamp(self, min=None, max=None):
         """x, but not below `min` and not above `max` (numbers or tensors)."""
         if isinstance(min, TensorBase) or isinstance(max, TensorBase):
-            low = self if min is None else recorded(ops.maximum)(self, min)
-            return low if max is None else recorded(ops.minimum)(low, max)
+            return recorded(ops.clamp_between)(self, min, max)
         return recorded(ops.clamp)(self, **_bounds(min, max))
 
     clip = clamp
@@ -130,20 +136,29 @@ class PointwiseMethods:
         return inplace(ops.masked_fill)(self, _mask("masked_fill_", mask), value)
 
     # Comparing: the result is a tensor of bool
-    __eq__ = eq = recorded(comparison.eq)
-    __ne__ = ne = not_equal = recorded(comparison.ne)
-    __lt__ = lt = less = recorded(comparison.lt)
-    __le__ = le = less_equal = recorded(comparison.le)
-    __gt__ = gt = greater = recorded(comparison.gt)
-    __ge__ = ge = greater_equal = recorded(comparison.ge)
+    __eq__ = operator(comparison.eq)
+    eq = recorded(comparison.eq)
+    __ne__ = operator(comparison.ne)
+    ne = not_equal = recorded(comparison.ne)
+    __lt__ = operator(comparison.lt)
+    lt = less = recorded(comparison.lt)
+    __le__ = operator(comparison.le)
+    le = less_equal = recorded(comparison.le)
+    __gt__ = operator(comparison.gt)
+    gt = greater = recorded(comparison.gt)
+    __ge__ = operator(comparison.ge)
+    ge = greater_equal = recorded(comparison.ge)
     isnan, isinf, isfinite = recorded(comparison.isnan), recorded(comparison.isinf), recorded(comparison.isfinite)
 
     # Logic and bits
     logical_and, logical_or = recorded(comparison.logical_and), recorded(comparison.logical_or)
     logical_xor, logical_not = recorded(comparison.logical_xor), recorded(comparison.logical_not)
-    __and__ = __rand__ = bitwise_and = recorded(comparison.bitwise_and)
-    __or__ = __ror__ = bitwise_or = recorded(comparison.bitwise_or)
-    __xor__ = __rxor__ = bitwise_xor = recorded(comparison.bitwise_xor)
+    __and__ = __rand__ = operator(comparison.bitwise_and)
+    bitwise_and = recorded(comparison.bitwise_and)
+    __or__ = __ror__ = operator(comparison.bitwise_or)
+    bitwise_or = recorded(comparison.bitwise_or)
+    __xor__ = __rxor__ = operator(comparison.bitwise_xor)
+    bitwise_xor = recorded(comparison.bitwise_xor)
     __invert__ = bitwise_not = recorded(comparison.bitwise_not)
     __iand__ = bitwise_and_ = inplace(comparison.bitwise_and)
     __ior__ = bitwise_or_ = inplace(comparison.bitwise_or)

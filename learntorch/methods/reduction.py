@@ -88,8 +88,7 @@ class ReductionMethods:
         """The k largest (or smallest) elements along `dim`, and where they are."""
         if not 0 <= k <= (self.shape[dim] if self.ndim else 1):
             raise RuntimeError("selected index k out of range: k must not exceed the size of the dimension")
-        values, indices = self.sort(dim, largest)
-        return _TOPK(values.narrow(dim, 0, k), indices.narrow(dim, 0, k)) if self.ndim else _TOPK(values, indices)
+        return _TOPK(*recorded(ops.topk)(self, k=k, dim=dim, largest=largest))
 
     def all(self, dim=None, keepdim=False):
         """True if no element is zero."""

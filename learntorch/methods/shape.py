@@ -125,11 +125,7 @@ class ShapeMethods:
             raise RuntimeError(
                 "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
             )
-        shape = (1,) * (len(counts) - self.ndim) + self.shape
-        # A new dimension in front of each, expanded, then merged with it.
-        apart = self.reshape([n for size in shape for n in (1, size)])
-        wide = apart.expand([n for pair in zip(counts, shape) for n in pair])
-        return wide.reshape([count * size for count, size in zip(counts, shape)])
+        return recorded(ops.repeat)(self, repeats=counts)
 
     def select(self, dim: int, index: int):
         """The part at one position of `dim`, which disappears."""
@@ -158,24 +154,26 @@ class ShapeMethods:
 
     def unbind(self, dim: int = 0) -> tuple:
         """The parts at every position of `dim`."""
-        return tuple(self.select(dim, i) for i in range(self.shape[dim]))
+        dim = ops.wrap_dim(dim, self.ndim)
+        return tuple(recorded(ops.select)(self, dim=dim, index=i, form="Unbind") for i in range(self.shape[dim]))
 
     def split(self, split_size, dim: int = 0) -> tuple:
         """Parts of `split_size` along `dim` (the last may be smaller), or of the sizes in a list."""
-        n = self.shape[ops.wrap_dim(dim, self.ndim)]
+        n, form = self.shape[ops.wrap_dim(dim, self.ndim)], "Split"
         if isinstance(split_size, int):
             if split_size < 0 or (split_size == 0 and n):
                 raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size}")
             sizes = [min(split_size, n - at) for at in range(0, n, split_size or 1)] or [0]
         else:
-            sizes = list(split_size)
+            sizes, form = list(split_size), "SplitWithSizes"
             if sum(sizes) != n:
                 raise RuntimeError(
                     f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
                     f"{dim}), but got split_sizes={sizes}"
                 )
         starts = [sum(sizes[:i]) for i in range(len(sizes))]
-        return tuple(recorded(ops.piece)(self, dim=dim % self.ndim, start=a, end=a + n) for a, n in zip(starts, sizes))
+        cut = recorded(ops.piece)
+        return tuple(cut(self, dim=dim % self.ndim, start=a, end=a + n, form=form) for a, n in zip(starts, sizes))
 
     def chunk(self, chunks: int, dim: int = 0) -> tuple:
         """At most `chunks` parts of equal size along `dim` (the last may be smaller)."""
@@ -193,7 +191,7 @@ class ShapeMethods:
         if self.ndim == 2:
             return self.diagonal(diagonal).clone()
         n = self.shape[0] + abs(diagonal)
-        return recorded(ops.diagonal_scatter)(self, shape=(n, n), offset=diagonal, dim1=0, dim2=1)
+        return recorded(ops.diagonal_scatter)(self, shape=(n, n), offset=diagonal, dim1=0, dim2=1, form="DiagEmbed")
 
     def flip(self, *dims):
         """The order of elements reversed along `dims`."""

@@ -11,8 +11,9 @@ import numpy as np
 
 from .. import random
 from ..base import TensorBase, wrap
-from ..errors import argument_error
-from ..functions import one_hot
+from ..dtypes import int64, uint8
+from ..errors import argument_error, broadcast_error
+from ..functions import broadcast_tensors, one_hot
 from ..ops import activations, convolution, loss, matrix
 from ..recording import recorded
 from ..tensor import Tensor
@@ -24,6 +25,8 @@ __all__ = ["one_hot"]
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
+    if not isinstance(input, TensorBase):
+        raise argument_error("relu", "input", 1, "Tensor", input)
     return input.relu_() if inplace else input.relu()
 
 
@@ -76,7 +79,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x Wᵀ + b.
 
     Shape: input (…, D_in), weight (D_out, D_in), bias (D_out) → (…, D_out).
+    Raises:
+        RuntimeError: "mat1 and mat2 shapes cannot be multiplied (5x4 and 3x2). …"
     """
+    if not isinstance(input, TensorBase):
+        raise argument_error("linear", "input", 1, "Tensor", input)
     return _linear(input, weight) if bias is None else _linear(input, weight, bias)
 
 
@@ -106,6 +113,8 @@ def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride=1, 
     P = (H + 2·padding − dilation·(K − 1) − 1) / stride + 1, rounded down, and Q likewise.
     """
     dilation = pair(dilation)
+    if min(pair(stride)) <= 0:
+        raise RuntimeError("non-positive stride is not supported. The kernel has to move: stride is 1 or more.")
     if padding == "valid":
         padding = 0
     elif padding == "same":
@@ -113,6 +122,8 @@ def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride=1, 
         if any(r % 2 for r in reach):
             raise NotImplementedError("padding='same' is here for odd kernel sizes only: give the padding as a number.")
         padding = (reach[0] // 2, reach[1] // 2)
+    if min(pair(padding)) < 0:
+        raise RuntimeError("negative padding is not supported. To drop the edges, slice the image.")
     options = {"stride": pair(stride), "padding": pair(padding), "dilation": dilation, "groups": groups}
     extra = () if bias is None else (bias,)
     return _batched("conv2d", input, lambda x: recorded(convolution.conv2d)(x, weight, *extra, **options))
@@ -175,8 +186,12 @@ def mse_loss(input: Tensor, target: Tensor, size_average=None, reduce=None, redu
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=2,
         )
-        size = np.broadcast_shapes(input.shape, target.shape)
-        input, target = input.expand(size), target.expand(size)
+        clash = broadcast_error(input.shape, target.shape)
+        if clash is not None:
+            raise clash
+        input, target = broadcast_tensors(input, target)
+    if not (input.is_floating_point() or target.is_floating_point()):
+        raise NotImplementedError(f"\"mse_cpu\" not implemented for '{_kind(input)}'. Convert the input with .float().")
     return recorded(loss.mse_loss)(input, target, reduction=reduction_of(reduction, size_average, reduce))
 
 
@@ -187,10 +202,11 @@ def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_a
     if input.ndim == 1:
         out = nll_loss(input.unsqueeze(0), target.unsqueeze(0), weight, None, ignore_index, None, reduction)
         return out.squeeze(0) if reduction == "none" else out
-    _check_classes(input, target)
+    _check_classes(input, target, weight)
+    target = target.long()
     W = loss.nll_weights(target._array, None if weight is None else weight._array, ignore_index, reduction,
                          input._array.shape, input._array.dtype)  # fmt: skip
-    return recorded(loss.nll_loss)(input, W=W, reduction=reduction)
+    return recorded(loss.nll_loss)(input, wrap(W), reduction=reduction)
 
 
 def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average=None,
@@ -201,12 +217,15 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
     Shape: scores (N, C, …) and classes (N, …), or probabilities of the shape of the scores.
     """
     reduction = reduction_of(reduction, size_average, reduce)
+    for name, value, position in (("self", input, 1), ("target", target, 2)):
+        if not isinstance(value, TensorBase):
+            raise argument_error("cross_entropy_loss", name, position, "Tensor", value)
     plain = weight is None and label_smoothing == 0.0 and reduction == "mean" and input.ndim == 2
     if plain and target.ndim == 1 and target._array.dtype == np.int64 and len(target) == len(input):
         if not (target._array == ignore_index).any():
             return recorded(loss.cross_entropy)(input, target)
     log_p = input.log_softmax(0 if input.ndim == 1 else 1)
-    if target.is_floating_point():
+    if input.shape == target.shape:
         return _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing)
     hard = nll_loss(log_p, target, weight, None, ignore_index, None, reduction)
     if label_smoothing == 0.0:
@@ -227,10 +246,10 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
 
 def _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing) -> Tensor:
     dim = 0 if log_p.ndim == 1 else 1
-    if log_p.shape != target.shape:
+    if not target.is_floating_point():
         raise RuntimeError(
-            "Expected floating point type for target with class probabilities, got shape "
-            f"{list(target.shape)} for input {list(log_p.shape)}"
+            f"Expected floating point type for target with class probabilities, got {_kind(target)}. A target of the "
+            "shape of the scores holds probabilities: use .float(). Classes have no dimension for the scores."
         )
     classes = log_p.shape[dim]
     if label_smoothing:
@@ -243,16 +262,32 @@ def _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing) -> Te
     return each.sum() / max(each.numel(), 1) if reduction == "mean" else each.sum()
 
 
-def _check_classes(scores: Tensor, target: Tensor) -> None:
-    if target._array.dtype != np.int64:
-        kind = target.dtype.legacy.removesuffix("Tensor")
-        raise RuntimeError(f"expected scalar type Long but found {kind}. Classes are whole numbers: use .long().")
-    if scores.shape[0] != target.shape[0]:
+def _kind(x: Tensor) -> str:
+    return x.dtype.legacy.removesuffix("Tensor")
+
+
+def _check_classes(scores: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    """Refuse classes that do not fit the scores, in PyTorch's words."""
+    wanted, got = (scores.shape[0], *scores.shape[2:]), tuple(target.shape)
+    if got[:1] != wanted[:1]:
         raise ValueError(
-            f"Expected input batch_size ({scores.shape[0]}) to match target batch_size ({target.shape[0]})."
+            f"Expected input batch_size ({wanted[0]}) to match target batch_size ({got[0] if got else 0}). There is "
+            "one target for each row of scores."
         )
-    if (scores.shape[0], *scores.shape[2:]) != tuple(target.shape):
+    if len(got) != len(wanted) and scores.ndim == 2:
         raise RuntimeError(
-            f"Expected target size {[scores.shape[0], *scores.shape[2:]]}, got {list(target.shape)}. The target holds "
-            "one class for each row of scores."
+            f"0D or 1D target tensor expected, multi-target not supported. This target has the shape {list(got)}; "
+            "squeeze() takes away dimensions of size 1."
+        )
+    if got != wanted:
+        raise RuntimeError(f"Expected target size {list(wanted)}, got {list(got)}. It holds one class for each place.")
+    if target.dtype not in (int64, uint8):
+        raise RuntimeError(
+            f"expected target dtype to be Long or Byte, but got {_kind(target)}. Classes are whole numbers: use "
+            ".long()."
+        )
+    if weight is not None and weight.shape != (scores.shape[1],):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {scores.shape[1]} classes or no classes but got weight "
+            f"tensor of shape: {list(weight.shape)}"
         )

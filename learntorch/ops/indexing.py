@@ -12,10 +12,11 @@ from .rule import ANY, differentiable
 # `at` is an index as NumPy takes it: a tuple of slices, numbers, None, … and arrays.
 
 
-@differentiable(ANY, x=lambda g, x_shape, at: index_gradient(g, shape=x_shape, at=at))
-def index(x, *, at):
+@differentiable(ANY, x=lambda g, x_shape, at: index_gradient(g, shape=x_shape, at=at), name=lambda form: form)
+def index(x, *, at, form="Index"):
     """The elements of x at positions given by arrays."""
-    return x[at]
+    y = x[at]
+    return y if y.flags.c_contiguous else y.copy()
 
 
 @differentiable(ANY, g=lambda g, at: index(g, at=at))
@@ -27,8 +28,8 @@ def index_gradient(g, *, shape, at):
 
 
 @differentiable(ANY, x=lambda g, at, accumulate: g if accumulate else index_put(g, 0.0, at=at),
-                values=lambda g, at: index(g, at=at))  # fmt: skip
-def index_put(x, values, *, at, accumulate=False):
+                values=lambda g, at: index(g, at=at), name=lambda form: form)  # fmt: skip
+def index_put(x, values, *, at, accumulate=False, form="IndexPut"):
     """x with `values` written at (or added to) the positions."""
     y = x.copy()
     if accumulate:
@@ -61,7 +62,8 @@ def _along(ndim: int, indices, dim: int) -> tuple:
 
 
 @differentiable(ANY, x=lambda g, indices, dim: scatter(g, indices, 0.0, dim=dim),
-                src=lambda g, indices, dim: gather(g, indices, dim=dim))  # fmt: skip
+                src=lambda g, indices, dim: gather(g, indices, dim=dim),
+                name=lambda src: "Scatter1" if isinstance(src, (int, float)) else "Scatter0")  # fmt: skip
 def scatter(x, indices, src, *, dim):
     """x with the elements of `src` written at `indices` along `dim`."""
     y = x.copy()

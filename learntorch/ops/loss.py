@@ -67,9 +67,9 @@ def nll_weights(target, weight, ignore_index: int, reduction: str, shape: tuple,
     return W
 
 
-@differentiable(ANY, log_p=lambda g, log_p_shape, W, reduction: unsqueeze(g, dim=1) * -W if reduction == "none"
-                else g * -W, name="NllLoss")  # fmt: skip
-def nll_loss(log_p, *, W, reduction="mean"):
+@differentiable(ANY, log_p=lambda g, W, reduction: (unsqueeze(g, dim=1) if reduction == "none" else g) * -W,
+                name="NllLoss")  # fmt: skip
+def nll_loss(log_p, W, *, reduction="mean"):
     """−Σ W ∘ log p, with one entry of W per row (see `nll_weights`)."""
     y = -(log_p * W)
     return y.sum(1) if reduction == "none" else y.sum()

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..devices import array_module
 from ..dtypes import of_numpy
+from ..errors import broadcast_error
 from .reduction import sum
 from .rule import EXACT, differentiable
 from .shape import reshape, sum_to, t, transpose, unsqueeze
@@ -78,6 +79,25 @@ def mv(a, b):
     return a.dot(b)
 
 
+@differentiable(EXACT, a=lambda g, b: mv(b, g), b=lambda g, a: mm(unsqueeze(a, dim=1), unsqueeze(g, dim=0)),
+                name="Squeeze4")  # fmt: skip
+def vm(a, b):
+    """Vector times matrix: yⱼ = Σₖ aₖ bₖⱼ."""
+    return mm.fn(a[None], b)[0]
+
+
+@differentiable(EXACT, x=lambda g, x_shape, beta: sum_to(g * beta, shape=x_shape),
+                a=lambda g, b, alpha: mm(g, t(b)) * alpha, b=lambda g, a, alpha: mm(t(a), g) * alpha)  # fmt: skip
+def addmm(x, a, b, *, beta=1, alpha=1):
+    """y = β·x + α·(a b), with x broadcast to the product's shape."""
+    _same_type("addmm", x, a)
+    product = mm.fn(a, b)
+    clash = broadcast_error(x.shape, product.shape)
+    if clash is not None or x.ndim > 2:
+        raise clash or RuntimeError(f"expand: x has {x.ndim} dimensions, but addmm adds it to a matrix.")
+    return (x if beta == 1 else x * beta) + (product if alpha == 1 else product * alpha)
+
+
 @differentiable(EXACT, a=lambda g, b: g * b, b=lambda g, a: g * a)
 def dot(a, b):
     """Inner product of two vectors: y = Σₖ aₖ bₖ."""
@@ -108,7 +128,7 @@ def _stacked(g, a, b):
 
 
 @differentiable(EXACT, a=_stacked, b=lambda g, a, b: sum_to(
-                    matmul(transpose(a, dim0=-1, dim1=-2), g), shape=tuple(b.shape)), name="Bmm")  # fmt: skip
+                    matmul(transpose(a, dim0=-1, dim1=-2), g), shape=tuple(b.shape)), name="UnsafeView")  # fmt: skip
 def matmul(a, b):
     """Matrix products over the last two dimensions; the dimensions before them are broadcast."""
     if a.shape[-1] != b.shape[-2]:

@@ -8,7 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..devices import array_module
+from ..dtypes import result_dtype
 from .rule import ANY, FLOAT, PROMOTE, differentiable
+
+def _scalar_form(scalar: str, tensor: str):
+    """The name of an operation that PyTorch has twice: with a number b, and with a tensor b."""
+    return lambda b: scalar if isinstance(b, (int, float)) else tensor
+
 
 # Arithmetic ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -32,7 +38,7 @@ def sub(a, b, *, alpha=1):
     return a - b if alpha == 1 else a - b * alpha
 
 
-@differentiable(a=lambda g: -g, b=lambda g: g, name="Rsub1")
+@differentiable(a=lambda g: -g, b=lambda g: g, name=_scalar_form("Rsub1", "Rsub0"))
 def rsub(a, b):
     """Difference the other way round: y = b − a."""
     return b - a
@@ -77,7 +83,8 @@ def _power_rule(g, a, b):
 
 @differentiable(a=_power_rule,                      # ∂aᵇ/∂a = b·aᵇ⁻¹
                 b=lambda g, a, b, y: where((a == 0) & (b >= 0), g * 0, g * y * log(a)),  # ∂aᵇ/∂b = aᵇ·ln a
-                name=lambda b: "Pow0" if isinstance(b, (int, float)) else "Pow1")  # fmt: skip
+                name=lambda a, b: "Pow0" if isinstance(b, (int, float)) else "Pow2" if isinstance(a, (int, float))
+                else "Pow1")  # fmt: skip
 def pow(a, b):
     """Power: y = aᵇ."""
     if isinstance(b, (int, np.integer)) and b < 0 and a.dtype.kind in "iu":
@@ -104,7 +111,7 @@ def floor_divide(a, b):
     return _whole(a, b, np.floor_divide)
 
 
-@differentiable(a=lambda g: g * 0, b=lambda g: g * 0, name="Div1")
+@differentiable(a=lambda g: g * 0, b=lambda g: g * 0, name="Div2")
 def round_divide(a, b, *, rounding_mode):
     """Quotient rounded down ("floor") or towards zero ("trunc")."""
     if rounding_mode == "floor":
@@ -116,13 +123,14 @@ def round_divide(a, b, *, rounding_mode):
     return _whole(a, b, lambda a, b: ((a - np.fmod(a, b)) // b if a.dtype.kind != "f" else np.trunc(a / b)))
 
 
-@differentiable(a=lambda g: g, b=lambda g, a, b: -g * floor_divide(a, b))
+@differentiable(a=lambda g: g, b=lambda g, a, b: -g * floor_divide(a, b),
+                name=_scalar_form("Remainder0", "Remainder1"))  # fmt: skip
 def remainder(a, b):
     """What is left after floor division, with the sign of b: y = a − b·⌊a / b⌋."""
     return _whole(a, b, np.remainder)
 
 
-@differentiable(a=lambda g: g, b=lambda g, a, b: -g * trunc(a / b))
+@differentiable(a=lambda g: g, b=lambda g, a, b: -g * trunc(a / b), name=_scalar_form("Fmod0", "Fmod1"))
 def fmod(a, b):
     """What is left after division towards zero, with the sign of a."""
     return _whole(a, b, np.fmod)
@@ -146,7 +154,8 @@ def minimum(a, b):
 
 
 @differentiable(a=lambda g, weight: g * (1 - weight), b=lambda g, weight: g * weight,
-                weight=lambda g, a, b: g * (b - a), name="Lerp0")  # fmt: skip
+                weight=lambda g, a, b: g * (b - a),
+                name=lambda weight: "Lerp0" if isinstance(weight, (int, float)) else "Lerp1")  # fmt: skip
 def lerp(a, b, weight):
     """A point on the way from a to b: y = a + w·(b − a)."""
     return a + weight * (b - a)
@@ -174,7 +183,7 @@ def exp(x):
     return np.exp(x)
 
 
-@differentiable(FLOAT, x=lambda g, y: g * (y + 1))
+@differentiable(FLOAT, x=lambda g, y: g * (y + 1), name="Expm1Backward0")
 def expm1(x):
     """y = eˣ − 1, exact near zero."""
     return np.expm1(x)
@@ -186,19 +195,19 @@ def log(x):
     return np.log(x)
 
 
-@differentiable(FLOAT, x=lambda g, x: g / (x + 1))
+@differentiable(FLOAT, x=lambda g, x: g / (x + 1), name="Log1P")
 def log1p(x):
     """y = ln(1 + x), exact near zero."""
     return np.log1p(x)
 
 
-@differentiable(FLOAT, x=lambda g, x: g / (x * 0.6931471805599453))
+@differentiable(FLOAT, x=lambda g, x: g / (x * 0.6931471805599453), name="Log2Backward0")
 def log2(x):
     """Logarithm to base 2."""
     return np.log2(x)
 
 
-@differentiable(FLOAT, x=lambda g, x: g / (x * 2.302585092994046))
+@differentiable(FLOAT, x=lambda g, x: g / (x * 2.302585092994046), name="Log10Backward0")
 def log10(x):
     """Logarithm to base 10."""
     return np.log10(x)
@@ -306,8 +315,9 @@ def round(x, *, decimals=0):
 @differentiable(x=lambda g, x, min, max: g * _inside(x, min, max) + 0, name="Clamp1")
 def clamp(x, *, min=None, max=None):
     """x, but not below `min` and not above `max`."""
-    dtype = x.dtype
-    y = x if min is None else np.maximum(x, dtype.type(min))
+    dtype = result_dtype(x, *(bound for bound in (min, max) if bound is not None)).numpy
+    y = x.astype(dtype, copy=False)
+    y = y if min is None else np.maximum(y, dtype.type(min))
     return y if max is None else np.minimum(y, dtype.type(max))
 
 
@@ -315,6 +325,23 @@ def _inside(x, low, high):
     if high is None:
         return x >= low
     return x <= high if low is None else (x >= low) & (x <= high)
+
+
+@differentiable(x=lambda g, x, low, high: where(_inside(x, low, high), g, g * 0),
+                low=lambda g, x, low, high: where(_under(x, low, high), g, g * 0),
+                high=lambda g, x, low, high: where(_over(x, low, high), g, g * 0), name="Clamp0")  # fmt: skip
+def clamp_between(x, low=None, high=None):
+    """x, but not below `low` and not above `high`, which are arrays."""
+    y = x if low is None else np.maximum(x, low)
+    return y if high is None else np.minimum(y, high)
+
+
+def _under(x, low, high):
+    return x < low if high is None else (x < low) & (low < high)
+
+
+def _over(x, low, high):
+    return x > high if low is None else (x > high) | (high < low)
 
 
 # Choosing ────────────────────────────────────────────────────────────────────────────────────────
@@ -328,7 +355,8 @@ def where(condition, a, b):
 
 
 @differentiable(PROMOTE, x=lambda g, mask: where(mask, g * 0, g),
-                value=lambda g, mask: where(mask, g, g * 0), name="MaskedFill0")  # fmt: skip
+                value=lambda g, mask: where(mask, g, g * 0),
+                name=lambda value: "MaskedFill0" if isinstance(value, (int, float)) else "MaskedFill1")  # fmt: skip
 def masked_fill(x, mask, value):
     """x with `value` wherever the mask holds."""
     return array_module(x).where(mask, value, x).astype(x.dtype)
@@ -338,3 +366,15 @@ def masked_fill(x, mask, value):
 def copy(a, b):
     """b in the place of a: what `a.copy_(b)` records."""
     return b
+
+
+@differentiable(ANY, x=lambda g: g * 0, name="Fill2")
+def fill(x, *, value):
+    """One number in the place of every element: what `x.fill_(value)` records."""
+    return array_module(x).full_like(x, value)
+
+
+@differentiable(ANY, x=lambda g: g * 0)
+def zero(x):
+    """Zeros in the place of the elements: what `x.zero_()` records."""
+    return array_module(x).zeros_like(x)

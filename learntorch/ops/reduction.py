@@ -14,7 +14,7 @@ from ..errors import final
 from .indexing import gather_gradient
 from .pointwise import exp, sign, where
 from .rule import ANY, FLOAT, differentiable
-from .shape import cat, expand, flip, narrow, reshape, squeeze, stack, wrap_dim
+from .shape import cat, convert, expand, flip, narrow, reshape, squeeze, stack, wrap_dim
 
 
 def dims_of(dim, ndim: int) -> tuple:
@@ -130,10 +130,15 @@ def cumsum(x, *, dim):
 # Extremes ────────────────────────────────────────────────────────────────────────────────────────
 
 
+def like_type(a, x):
+    """`a` with elements of the type of `x`, for arrays and tensors."""
+    return convert(a, dtype=getattr(x.dtype, "numpy", x.dtype))
+
+
 def _ties(g, x, y, dim, keepdim):
     """The gradient, shared evenly among all that reach the extreme."""
-    won = x == spread(y, x.shape, dim, keepdim)
-    return spread(g, x.shape, dim, keepdim) * won / sum(won, dim=dim if dim != () else None, keepdim=True)
+    won = like_type(x == spread(y, x.shape, dim, keepdim), x)
+    return spread(g, x.shape, dim, keepdim) * won / sum(won, dim=dim, keepdim=True)
 
 
 def _not_empty(name: str, x, dim) -> None:
@@ -252,10 +257,21 @@ def sort(x, *, dim=-1, descending=False, stable=False):
         return x.copy(), np.int64(0)
     d = wrap_dim(dim, x.ndim)
     if descending:  # a stable descending order: sort the mirror image, and mirror back
-        indices = np.flip(x.shape[d] - 1 - np.argsort(np.flip(x, d), d, kind="stable"), d)
+        indices = np.flip(x.shape[d] - 1 - np.argsort(np.flip(x, d), d, kind="stable"), d).copy()
     else:
         indices = x.argsort(d, kind="stable")
     return array_module(x).take_along_axis(x, indices, d), indices
+
+
+@differentiable(ANY, outputs=("values", "indices"),
+                x=lambda g, indices, x_shape, dim: _put_back(g, indices, x_shape, dim, True))  # fmt: skip
+def topk(x, *, k, dim=-1, largest=True):
+    """The k largest (or smallest) elements along `dim`, in order, and where each came from."""
+    values, indices = sort.fn(x, dim=dim, descending=largest)
+    if x.ndim == 0:
+        return values, indices
+    first = (slice(None),) * wrap_dim(dim, x.ndim) + (slice(k),)
+    return values[first].copy(), indices[first].copy()
 
 
 @differentiable(ANY)
@@ -295,10 +311,10 @@ def _norm_slope(g, x, y, p, dim, keepdim):
     g, y = spread(g, x.shape, dim, keepdim), spread(y, x.shape, dim, keepdim)
     if p == 2:
         return g * where(y == 0, x * 0, x / where(y == 0, y * 0 + 1, y))
-    if p == 1:
-        return g * sign(x)
+    if p in (0, 1):
+        return g * (sign(x) if p else x * 0)
     if p in (float("inf"), -float("inf")):
-        won = abs_(x) == y
+        won = like_type(abs_(x) == y, x)
         return g * sign(x) * won / sum(won, dim=dim, keepdim=True)
     size = abs_(x)
     return g * sign(x) * where(y == 0, y * 0, (size / where(y == 0, y * 0 + 1, y)) ** (p - 1))

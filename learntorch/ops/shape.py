@@ -16,8 +16,8 @@ Ints = tuple  # an option of this type may be given as separate numbers
 
 @differentiable(ANY, x=lambda g: g)
 def clone(x):
-    """A copy of x with memory of its own."""
-    return x.copy()
+    """A copy of x with memory of its own, its dimensions in the same order in memory."""
+    return x.copy(order="C" if 0 in x.strides else "K")
 
 
 @differentiable(ANY, x=lambda g: g, name="ToCopy")
@@ -136,6 +136,8 @@ def squeeze(x, *, dim=None):
 def unsqueeze(x, *, dim):
     """x with a new dimension of size 1 at position `dim`."""
     at = wrap_dim(dim, x.ndim + 1)
+    if at == x.ndim:  # NumPy is free to choose the stride of a dimension of size 1; PyTorch's is 1 here
+        return strided(x, (*x.shape, 1), (*x.strides, x.dtype.itemsize))
     return array_module(x).expand_dims(x, at)
 
 
@@ -187,11 +189,25 @@ def sum_to(x, *, shape):
     return x.sum(axes, keepdims=True).reshape(shape) if axes else x.reshape(shape)
 
 
+@differentiable(ANY, x=lambda g, x_shape, repeats: _add_repeats(g, x_shape, repeats))
+def repeat(x, *, repeats: Ints):
+    """x copied side by side, so many times along each dimension."""
+    return array_module(x).tile(x, repeats)
+
+
+def _add_repeats(g, shape: tuple, repeats: tuple):
+    """The gradients of all copies added up: each dimension is cut into (copies, size), the copies are summed."""
+    shape = (1,) * (len(repeats) - len(shape)) + tuple(shape), shape
+    apart = reshape(g, size=tuple(n for pair in zip(repeats, shape[0]) for n in pair))
+    return reshape(sum_to(apart, shape=tuple(n for size in shape[0] for n in (1, size))), size=shape[1])
+
+
 # Parts ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-@differentiable(ANY, VIEW, x=lambda g, x_shape, dim, index: select_scatter(g, shape=x_shape, dim=dim, index=index))
-def select(x, *, dim, index):
+@differentiable(ANY, VIEW, name=lambda form: form,
+                x=lambda g, x_shape, dim, index: select_scatter(g, shape=x_shape, dim=dim, index=index))  # fmt: skip
+def select(x, *, dim, index, form="Select"):
     """The part of x at one position of a dimension, which disappears."""
     return x[_at(x.ndim, dim, index)]
 
@@ -211,10 +227,10 @@ def narrow(x, *, dim, start, end, step=1):
     return x[_at(x.ndim, dim, slice(start, end, step))]
 
 
-@differentiable(ANY, VIEW, name="Split",
+@differentiable(ANY, VIEW, name=lambda form: form,
                 x=lambda g, x_shape, dim, start, end: narrow_scatter(
                     g, shape=x_shape, dim=dim, start=start, end=end))  # fmt: skip
-def piece(x, *, dim, start, end):
+def piece(x, *, dim, start, end, form="Split"):
     """One part of a split."""
     return narrow.fn(x, dim=dim, start=start, end=end)
 
@@ -241,8 +257,9 @@ def diagonal(x, *, offset=0, dim1=0, dim2=1):
     return view
 
 
-@differentiable(ANY, g=lambda g, offset, dim1, dim2: diagonal(g, offset=offset, dim1=dim1, dim2=dim2))
-def diagonal_scatter(g, *, shape, offset, dim1, dim2):
+@differentiable(ANY, g=lambda g, offset, dim1, dim2: diagonal(g, offset=offset, dim1=dim1, dim2=dim2),
+                name=lambda form: form)  # fmt: skip
+def diagonal_scatter(g, *, shape, offset, dim1, dim2, form="DiagonalScatter"):
     """Zeros of `shape` with g on a diagonal."""
     x = array_module(g).zeros(shape, g.dtype)
     diagonal.fn(x, offset=offset, dim1=dim1, dim2=dim2)[...] = g

@@ -1,0 +1,285 @@
+"""Every rule with a gradient is checked against differences, once and twice.
+
+The table below holds inputs for each rule. A rule without an entry fails, so no formula goes unchecked.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import learntorch as torch
+from learntorch.autograd import gradcheck, gradgradcheck
+from learntorch.ops.rule import RULES
+from learntorch.recording import recorded
+
+
+class Draw:
+    """Inputs in float64. The values of one draw lie apart, so that no step of a difference crosses a kink."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = np.random.default_rng(seed)
+
+    def _tensor(self, values: np.ndarray) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.float64, requires_grad=True)
+
+    def any(self, *shape: int) -> torch.Tensor:
+        """Values between −2 and 2, none near 0 and no two alike."""
+        n = int(np.prod(shape, dtype=int))
+        grid = (np.arange(n) + 0.5) / max(n, 1) * 4 - 2 + self.generator.uniform(-0.3, 0.3, n) / max(n, 1)
+        grid = np.where(np.abs(grid) < 0.05, 0.05, grid)
+        return self._tensor(self.generator.permutation(grid).reshape(shape))
+
+    def positive(self, *shape: int) -> torch.Tensor:
+        """Values between 0.4 and 2.4."""
+        return self._tensor(np.abs(self.any(*shape).detach().numpy()) + 0.4)
+
+    def small(self, *shape: int) -> torch.Tensor:
+        """Values between −0.8 and 0.8."""
+        return self._tensor(self.any(*shape).detach().numpy() * 0.4)
+
+    def turned(self, *shape: int) -> torch.Tensor:
+        """A leaf of this shape whose memory runs the other way."""
+        out = self._tensor(0.0)
+        out.data = self.any(*shape[::-1]).detach().permute(*reversed(range(len(shape))))
+        assert out.ndim < 2 or not out.is_contiguous()
+        return out
+
+
+d = Draw(0)
+whole = torch.tensor([[2, 0], [1, 1], [0, 2]])  # indices
+mask = torch.tensor([[True, False, True], [False, False, True]])
+every_layout = {
+    "layout": ((2, 3), (3, 1), (2, 2), (1, 1), 1)  # a view of a (2, 3) base that sees one element twice
+}
+apart = {"layout": ((2, 3), (3, 1), (2,), (3,), 1)}
+conv = {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "groups": 1}
+pool = {"kernel": (2, 3), "stride": (1, 2), "padding": (1, 0), "dilation": (1, 1)}
+
+
+def unary(values) -> list:
+    """A matrix, one with its memory turned, a scalar, and an empty one."""
+    return [((values(2, 3),), {}), ((d.turned(3, 2),), {}), ((values(),), {}), ((values(0, 2),), {})]
+
+
+def only(values) -> list:
+    """For functions that are not defined everywhere."""
+    return [((values(2, 3),), {}), ((values(),), {}), ((values(2, 1, 2),), {})]
+
+
+def binary(values) -> list:
+    """Equal shapes, broadcast both ways, a scalar, a number, and turned memory."""
+    return [
+        ((values(2, 3), values(2, 3)), {}),
+        ((values(2, 3), values(3)), {}),
+        ((values(2, 1), values(1, 3)), {}),
+        ((values(), values(2)), {}),
+        ((values(2, 3), 1.5), {}),
+        ((values(2, 3), values(3, 2).t()), {}),
+    ]
+
+
+def reduced(name: str, **more) -> list:
+    """Over everything, over one dimension, over several, with the dimension kept."""
+    return [
+        ((d.positive(2, 3),), more),
+        ((d.turned(3, 2),), {"dim": 0, **more}) if name != "logs" else ((d.any(3, 2),), {"dim": 0, **more}),
+        ((d.positive(2, 3, 2),), {"dim": (0, 2), "keepdim": True, **more}),
+        ((d.positive(2, 3),), {"dim": -1, "keepdim": True, **more}),
+    ]
+
+
+CASES: dict[str, list] = {
+    # memory and shape
+    "restride": [((d.any(2, 3),), every_layout), ((d.any(2, 3),), apart)],
+    "as_strided": [((d.any(2, 3),), every_layout), ((d.any(2, 3),), apart)],
+    "as_strided_gradient": [((d.any(2, 2),), every_layout), ((d.any(2),), apart)],
+    "as_strided_scatter": [((d.any(2, 3), d.any(2)), apart)],
+    "clone": unary(d.any),
+    "alias": unary(d.any),
+    "contiguous": unary(d.any),
+    "convert": [((d.any(2, 3),), {"dtype": np.dtype("float64")})],
+    "transfer": [((d.any(2, 3),), {"place": "cpu"})],
+    "view": [((d.any(2, 3),), {"size": (3, 2)}), ((d.turned(3, 2),), {"size": (3, 1, 2)})],
+    "reshape": [((d.turned(3, 2),), {"size": (-1,)}), ((d.any(2, 3),), {"size": (3, 2)})],
+    "transpose": [((d.any(2, 3, 4),), {"dim0": 0, "dim1": -1})],
+    "t": [((d.any(2, 3),), {}), ((d.any(2),), {})],
+    "permute": [((d.any(2, 3, 4),), {"dims": (2, 0, 1)}), ((d.any(2, 3),), {"dims": (-1, 0)})],
+    "squeeze": [((d.any(1, 2, 1),), {}), ((d.any(1, 2, 1),), {"dim": 0}), ((d.any(1, 2, 1),), {"dim": (0, 2)})],
+    "unsqueeze": [((d.any(2, 3),), {"dim": 1}), ((d.any(),), {"dim": -1})],
+    "expand": [((d.any(2, 1),), {"size": (3, -1, 2)}), ((d.any(),), {"size": (2, 2)})],
+    "sum_to": [((d.any(3, 2, 4),), {"shape": (2, 1)}), ((d.any(2, 2),), {"shape": ()})],
+    "select": [((d.any(2, 3),), {"dim": 1, "index": 2})],
+    "select_scatter": [((d.any(2),), {"shape": (2, 3), "dim": 1, "index": 2})],
+    "narrow": [((d.any(2, 5),), {"dim": 1, "start": 1, "end": 5, "step": 2})],
+    "narrow_scatter": [((d.any(2, 2),), {"shape": (2, 5), "dim": 1, "start": 1, "end": 5, "step": 2})],
+    "piece": [((d.any(2, 5),), {"dim": 1, "start": 1, "end": 3})],
+    "diagonal": [((d.any(3, 4),), {"offset": 1}), ((d.any(2, 3, 3),), {"offset": -1, "dim1": 1, "dim2": 2})],
+    "diagonal_scatter": [((d.any(3),), {"shape": (3, 4), "offset": 1, "dim1": 0, "dim2": 1})],
+    "flip": [((d.any(2, 3),), {"dims": (0, 1)})],
+    "tril": [((d.any(3, 3),), {"diagonal": -1}), ((d.any(2, 3, 4),), {"diagonal": 1})],
+    "triu": [((d.any(3, 3),), {"diagonal": -1}), ((d.any(2, 3, 4),), {"diagonal": 1})],
+    "cat": [((d.any(2, 3), d.any(1, 3)), {"dim": 0}), ((d.any(2, 1), d.turned(2, 2)), {"dim": -1})],
+    "stack": [((d.any(2, 3), d.any(2, 3)), {"dim": 1})],
+    # indexing
+    "index": [
+        ((d.any(3, 4),), {"at": (np.array([0, 2, 0]),)}),
+        ((d.any(2, 3),), {"at": (mask.numpy(),)}),
+        ((d.any(3, 4),), {"at": (np.array([[0], [2]]), np.array([1, 1, 3]))}),
+    ],
+    "index_gradient": [((d.any(3, 4),), {"shape": (3, 4), "at": (np.array([0, 2, 0]),)})],
+    "index_put": [
+        ((d.any(3, 2), d.any(2, 2)), {"at": (np.array([0, 2]),)}),
+        ((d.any(3, 2), d.any(3, 2)), {"at": (np.array([0, 2, 0]),), "accumulate": True}),
+    ],
+    "gather": [((d.any(3, 2), whole), {"dim": 0}), ((d.any(3, 3), whole), {"dim": 1})],
+    "gather_gradient": [((d.any(3, 2), whole), {"shape": (3, 2), "dim": 0})],
+    "scatter": [((d.any(3, 3), torch.tensor([[2, 0], [1, 2], [0, 2]]), d.any(3, 2)), {"dim": 1})],
+    "scatter_add": [((d.any(3, 3), whole, d.any(3, 2)), {"dim": 1}), ((d.any(3, 2), whole, d.any(3, 2)), {"dim": 0})],
+    # arithmetic
+    "add": [*binary(d.any), ((d.any(2, 3), d.any(3)), {"alpha": 2.5})],
+    "sub": [*binary(d.any), ((d.any(2, 3), d.any(3)), {"alpha": 2.5})],
+    "rsub": binary(d.any),
+    "mul": binary(d.any),
+    "div": binary(d.positive),
+    "pow": [
+        *binary(d.positive),
+        *[((d.any(2, 3), exponent), {}) for exponent in (0, 1, 2, 3, 2.0, -1, -2)],
+        ((2.0, d.any(3)), {}),
+    ],
+    "neg": unary(d.any),
+    "reciprocal": only(d.positive),
+    "square": unary(d.any),
+    "round_divide": [((d.any(2, 3), d.positive(3)), {"rounding_mode": mode}) for mode in ("floor", "trunc")],
+    "remainder": [((d.any(2, 3), 0.77), {}), ((d.any(4), d.positive(4)), {})],
+    "fmod": [((d.any(2, 3), 0.77), {}), ((d.any(4), d.positive(4)), {})],
+    "maximum": [((d.any(2, 3), d.small(3)), {})],
+    "minimum": [((d.any(2, 3), d.small(3)), {})],
+    "lerp": [((d.any(2, 3), d.any(3), d.any(2, 1)), {}), ((d.any(2), d.any(2), 0.3), {})],
+    "addcmul": [((d.any(2, 3), d.any(3), d.any(2, 1)), {"value": 0.5})],
+    "addcdiv": [((d.any(2, 3), d.any(3), d.positive(2, 1)), {"value": 0.5})],
+    # functions of one number
+    **{name: unary(d.any) for name in ("exp", "expm1", "sin", "cos", "atan", "sinh", "cosh", "abs", "sign")},
+    **{name: only(d.positive) for name in ("log", "log1p", "log2", "log10", "sqrt", "rsqrt")},
+    **{name: only(d.small) for name in ("tan", "asin", "acos")},
+    **{name: unary(lambda *s: d.small(*s)) for name in ("ceil", "floor", "trunc", "round")},
+    "clamp": [((d.any(2, 3),), bounds) for bounds in ({"min": 0.01}, {"max": 0.01}, {"min": -0.91, "max": 0.93})],
+    "where": [((mask, d.any(2, 3), d.any(3)), {}), ((mask, d.any(2, 3), 2.0), {})],
+    "masked_fill": [((d.any(2, 3), mask, 2.0), {}), ((d.any(2, 3), mask, d.any()), {})],
+    "copy": [((d.any(2, 3), d.any(2, 3)), {})],
+    # activations
+    "relu": unary(d.any),
+    "sigmoid": unary(d.any),
+    "tanh": unary(d.any),
+    "softplus": [((d.any(2, 3),), {}), ((d.any(2, 3),), {"beta": 2.0, "threshold": 1.0})],
+    "leaky_relu": [((d.any(2, 3),), {}), ((d.any(2, 3),), {"slope": 0.3})],
+    # many elements together
+    "sum": reduced("sum"),
+    "mean": reduced("mean"),
+    "prod_": [((d.any(2, 3),), {}), ((d.any(2, 3),), {"dim": 1}), ((d.any(2, 3),), {"dim": 0, "keepdim": True})],
+    "cumsum": [((d.any(2, 3),), {"dim": 1}), ((d.any(2, 3),), {"dim": -2})],
+    "cumprod": [((d.any(2, 3),), {"dim": 1}), ((d.any(3, 2),), {"dim": 0})],
+    "amax": reduced("amax"),
+    "amin": reduced("amin"),
+    "max_all": only(d.any),
+    "min_all": only(d.any),
+    "max_dim": [((d.any(2, 3),), {"dim": 1}), ((d.any(2, 3),), {"dim": 0, "keepdim": True})],
+    "min_dim": [((d.any(2, 3),), {"dim": 1}), ((d.any(2, 3),), {"dim": 0, "keepdim": True})],
+    "sort": [((d.any(2, 4),), {"dim": 1}), ((d.any(3, 2),), {"dim": 0, "descending": True})],
+    "var": [*reduced("var"), ((d.any(3, 4),), {"dim": 1, "correction": 0})],
+    "std": [*reduced("std"), ((d.any(3, 4),), {"dim": 1, "correction": 0})],
+    "norm": [((d.any(2, 3),), {"p": p}) for p in (1, 2, 3, float("inf"))] + reduced("norm", p=2),
+    "softmax": [((d.any(2, 3),), {"dim": 1}), ((d.turned(3, 2),), {"dim": 0})],
+    "log_softmax": [((d.any(2, 3),), {"dim": 1}), ((d.turned(3, 2),), {"dim": 0})],
+    "logsumexp": [((d.any(2, 3),), {"dim": 1}), ((d.any(2, 3),), {"dim": (0, 1), "keepdim": True})],
+    # matrices
+    "mm": [((d.any(2, 3), d.any(3, 4)), {}), ((d.turned(2, 3), d.turned(3, 4)), {})],
+    "bmm": [((d.any(2, 3, 4), d.any(2, 4, 1)), {})],
+    "mv": [((d.any(2, 3), d.any(3)), {})],
+    "dot": [((d.any(3), d.any(3)), {})],
+    "matmul": [((d.any(2, 1, 3, 4), d.any(5, 4, 2)), {}), ((d.any(3, 4), d.any(2, 4, 2)), {})],
+    "linear": [
+        ((d.any(5, 3), d.any(2, 3), d.any(2)), {}),
+        ((d.any(2, 2, 3), d.any(2, 3), d.any(2)), {}),
+        ((d.any(3), d.any(2, 3)), {}),
+        ((d.turned(5, 3), d.turned(2, 3)), {}),
+    ],
+    "conv2d": [
+        ((d.any(2, 2, 4, 5), d.any(3, 2, 2, 3), d.any(3)), {}),
+        ((d.any(1, 2, 4, 6), d.any(3, 2, 2, 3), d.any(3)), conv),
+        ((d.any(1, 4, 3, 3), d.any(2, 2, 2, 2)), {"groups": 2}),
+    ],
+    "conv2d_input": [((d.any(1, 3, 3, 2), d.any(3, 2, 2, 3)), {"size": (1, 2, 4, 6), **conv})],
+    "conv2d_weight": [((d.any(1, 3, 3, 2), d.any(1, 2, 4, 6)), {"size": (3, 2, 2, 3), **conv})],
+    "max_pool2d": [((d.any(1, 2, 4, 4),), {"kernel": (2, 2), "stride": (2, 2)}), ((d.any(1, 1, 4, 5),), pool)],
+    "max_pool2d_input": [
+        ((d.any(1, 1, 2, 2), torch.arange(16.0).double().view(1, 1, 4, 4),
+          torch.tensor([[[[5.0, 7.0], [13.0, 15.0]]]], dtype=torch.float64)),
+         {"kernel": (2, 2), "stride": (2, 2), "padding": (0, 0), "dilation": (1, 1)})
+    ],  # fmt: skip
+    "max_pool2d_pick": [
+        ((d.any(1, 1, 4, 4), torch.arange(16.0).double().view(1, 1, 4, 4),
+          torch.tensor([[[[5.0, 7.0], [13.0, 15.0]]]], dtype=torch.float64)),
+         {"kernel": (2, 2), "stride": (2, 2), "padding": (0, 0), "dilation": (1, 1)})
+    ],  # fmt: skip
+    # losses
+    "mse_loss": [((d.any(2, 3), d.any(2, 3)), {"reduction": how}) for how in ("mean", "sum", "none")],
+    "nll_loss": [
+        ((d.any(3, 2), torch.tensor([[0.0, 0.5], [0.2, 0.0], [0.0, 0.3]]).double()), {"reduction": how})
+        for how in ("mean", "none")
+    ],
+    "cross_entropy": [((d.any(3, 4), torch.tensor([0, 3, 3])), {})],
+}
+
+CHECKED = [(name, i) for name, cases in CASES.items() for i in range(len(cases))]
+
+
+def call(name: str, inputs: tuple, options: dict):
+    """The rule as a function of those inputs that require a gradient."""
+    rule = recorded(RULES[name])
+
+    def f(*free):
+        given = iter(free)
+        result = rule(*(next(given) if getattr(x, "requires_grad", False) else x for x in inputs), **options)
+        return result[0] if isinstance(result, tuple) else result
+
+    return f, [x.detach().requires_grad_() for x in inputs if getattr(x, "requires_grad", False)]
+
+
+def test_every_rule_with_a_gradient_is_in_the_table():
+    with_gradient = {name for name, rule in RULES.items() if rule.formulas}
+    assert with_gradient == set(CASES)
+
+
+def test_every_input_that_has_a_formula_is_checked():
+    for name, cases in CASES.items():
+        rule = RULES[name]
+        if rule.is_variadic:
+            continue
+        seen = {
+            rule.inputs[i] for inputs, _ in cases for i, x in enumerate(inputs) if getattr(x, "requires_grad", False)
+        }
+        assert set(rule.formulas) <= seen, f"{name}: no check of {set(rule.formulas) - seen}"
+
+
+@pytest.mark.parametrize(("name", "i"), CHECKED)
+def test_gradient(name: str, i: int):
+    f, free = call(name, *CASES[name][i])
+    assert gradcheck(f, free)
+
+
+@pytest.mark.parametrize(("name", "i"), CHECKED)
+def test_gradient_of_the_gradient(name: str, i: int):
+    f, free = call(name, *CASES[name][i])
+    assert gradgradcheck(f, free)
+
+
+@pytest.mark.parametrize("name", ["relu", "abs", "mul", "mm", "sum", "softmax"])
+def test_a_wrong_formula_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch):
+    """The check itself is checked: with each gradient multiplied by 1.01 it must fail."""
+    rule = RULES[name]
+    wrong = tuple(g and (lambda *a, g=g: g(*a) * 1.01) for g in rule.gradients)
+    monkeypatch.setattr(rule, "gradients", wrong)
+    f, free = call(name, *CASES[name][0])
+    with pytest.raises(RuntimeError, match="Jacobian mismatch"):
+        gradcheck(f, free)
