@@ -5,6 +5,7 @@ Read in chapters 01 and 02.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -69,16 +70,29 @@ def _read(data: object, dtype: dtypes.dtype | None) -> np.ndarray:
         dtypes.of_numpy(array.dtype)
     else:
         array = _from_lists(data)
-        if wanted is None and array.dtype.kind == "f" and not _holds_arrays(data):
-            wanted = dtypes.get_default_dtype().numpy
-        if wanted is None and array.size == 0 and not _holds_arrays(data):
-            wanted = dtypes.get_default_dtype().numpy
+        wanted = wanted or _inferred(data, array)
     return array if wanted is None or array.dtype == wanted else array.astype(wanted)
 
 
+def _inferred(data: object, array: np.ndarray) -> np.dtype:
+    """The type of lists: the default one for Python's floats and for nothing, else the common type of the parts."""
+    if array.size == 0 or (array.dtype.kind == "f" and not _holds_arrays(data)):
+        return dtypes.get_default_dtype().numpy
+    return functools.reduce(dtypes.promote_types, _leaf_types(data)).numpy if _holds_arrays(data) else array.dtype
+
+
+def _leaf_types(data: object) -> set[dtypes.dtype]:
+    """The types of the numbers and arrays in nested lists."""
+    if isinstance(data, (list, tuple)):
+        return set().union(*(_leaf_types(x) for x in data))
+    return {dtypes.of_numpy(memory(data).dtype if isinstance(data, TensorBase) else data.dtype)
+            if hasattr(data, "dtype") else dtypes.of_scalar(data)}  # fmt: skip
+
+
 def _holds_arrays(data: object) -> bool:
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
+    """True if there are tensors or arrays in nested lists."""
+    if isinstance(data, (list, tuple)):
+        return any(_holds_arrays(x) for x in data)
     return hasattr(data, "dtype")
 
 
@@ -309,24 +323,35 @@ def _like(input: Tensor, dtype, device) -> dict:
     return {"dtype": dtype or input.dtype, "device": input.device if device is None else device}
 
 
+def _filled_like(maker: str, input: Tensor, dtype, device, requires_grad: bool, *value) -> Tensor:
+    """A tensor like `input`, its dimensions in the same order in memory."""
+    options = _like(input, dtype, device)
+    place, kind = devices.device(options["device"]), _dtype(options["dtype"]).numpy
+    array = memory(input)
+    xp = devices.array_module(array)
+    order = "C" if 0 in array.strides else "K"
+    return _finish(getattr(xp, f"{maker}_like")(array, *value, dtype=kind, order=order), place, requires_grad)
+
+
 def empty_like(input: Tensor, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
     """Uninitialised memory with the shape, type and device of `input`."""
-    return empty(input.shape, **_like(input, dtype, device), requires_grad=requires_grad)
+    return _filled_like("empty", input, dtype, device, requires_grad)
 
 
 def zeros_like(input: Tensor, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
     """Zeros with the shape, type and device of `input`."""
-    return zeros(input.shape, **_like(input, dtype, device), requires_grad=requires_grad)
+    return _filled_like("zeros", input, dtype, device, requires_grad)
 
 
 def ones_like(input: Tensor, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
     """Ones with the shape, type and device of `input`."""
-    return ones(input.shape, **_like(input, dtype, device), requires_grad=requires_grad)
+    return _filled_like("ones", input, dtype, device, requires_grad)
 
 
 def full_like(input: Tensor, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
     """One number everywhere, with the shape, type and device of `input`."""
-    return full(input.shape, fill_value, **_like(input, dtype, device), requires_grad=requires_grad)
+    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
+    return _filled_like("full", input, dtype, device, requires_grad, value)
 
 
 def rand_like(input: Tensor, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:

@@ -74,7 +74,8 @@ def address(array) -> int:
 @cache
 def node_class(name: str, rule: Rule) -> type:
     """The class of the nodes of a rule, named as PyTorch names it: MulBackward0."""
-    return type(name, (Node,), {"__slots__": (), "rule": rule, "__module__": __name__})
+    prefix = "" if name[-1].isdigit() else "torch::autograd::"  # PyTorch's nodes that are written by hand
+    return type(name, (Node,), {"__slots__": (), "rule": rule, "prefix": prefix, "__module__": __name__})
 
 
 class Node:
@@ -83,10 +84,11 @@ class Node:
     __slots__ = ("number", "next_functions", "saved", "like", "hooks", "__weakref__")
     rule: Rule
     outputs = 1  # how many outputs take part in differentiation
+    prefix = ""
 
     def name(self) -> str:
         """The operation's name: 'MulBackward0'."""
-        return type(self).__name__
+        return self.prefix + type(self).__name__
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
@@ -157,15 +159,13 @@ class AccumulateGrad(Node):
     """The end of the walk at a leaf: adds the gradient to `variable.grad`."""
 
     __slots__ = ("variable",)
+    prefix = "torch::autograd::"
 
     def __init__(self, variable: TensorBase) -> None:
         self.variable = variable
         self.number = tick()
         self.next_functions = ()
         self.saved, self.like, self.hooks = (), None, None
-
-    def name(self) -> str:
-        return "torch::autograd::AccumulateGrad"
 
     def apply(self, g, create: bool) -> Sequence:
         leaf = self.variable
@@ -334,6 +334,7 @@ class CopySlices(Node):
     """
 
     __slots__ = ("inner", "layout")
+    prefix = "torch::autograd::"
 
     def __init__(self, base_edge: Edge, inner: Node, layout: Layout) -> None:
         self.inner, self.layout = inner, layout

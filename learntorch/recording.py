@@ -97,22 +97,21 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
 
     def call(input, other, **options):
         a, b = input, other
-        like = None
-        a_grad = b_grad = False
+        like = alone = a_grad = b_grad = False
         if isinstance(a, TensorBase):
             if a._base is not None:
                 refresh(a)
             x, a_grad = a._array, a._requires_grad
         else:
-            x = a
+            x, alone = a, True
         if isinstance(b, TensorBase):
             if b._base is not None:
                 refresh(b)
             y, b_grad = b._array, b._requires_grad
         else:
-            y = b
+            y, alone = b, True
         if promotes:
-            if x is a or y is b:  # a number beside a tensor
+            if alone:  # a number beside a tensor
                 number = a if x is a else b
                 if type(number) is not float and type(number) is not int:
                     number = operand(rule, number, as_operator)
@@ -135,11 +134,11 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
                 (a._edge or edge_of(a)) if a_grad else NO_EDGE,
                 (b._edge or edge_of(b)) if b_grad else NO_EDGE,
             )
+            if not fixed_class and not isinstance(b, TensorBase):
+                node.next_functions = node.next_functions[:1]  # the form for a number has no second edge
             node.saved = save((a, b), out, options, (a_grad, b_grad))
-            if not exact and (like or (y is not b and x is not a and x.shape != y.shape)):
-                node.like = _likes((a, b))
-            else:
-                node.like = None
+            differ = like or not (exact or alone or x.shape == y.shape)
+            node.like = _likes((a, b)) if differ else None
             node.hooks = None
             node.number = tick()
             out._requires_grad, out._edge = True, (node, 0)
@@ -306,7 +305,7 @@ def _extra(rule: Rule, name: str) -> Callable:
 @cache
 def inplace(rule: Rule) -> Callable:
     """The underscore form of `rule`: writes the result over its first input and returns it."""
-    fn, save = rule.fn, _saver(rule)
+    fn, save, keeps_target = rule.fn, _saver(rule), rule.inputs[0] in rule.saved_inputs
 
     def call(target, *others, **options):
         inputs = (target, *others)
@@ -317,6 +316,8 @@ def inplace(rule: Rule) -> Callable:
         except Exception as error:
             raise explain(error, rule.__name__, arrays, options) from None
         needs = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
+        if keeps_target and any(needs) and grad_mode.enabled:  # the backward formula needs what is overwritten
+            inputs = (_before(target), *others)
         write(target, result, lambda: record(rule, inputs, options, needs, save, (target,)),
               needs=any(needs) and bool(rule.formulas), saves_output=bool(rule.saved_outputs))  # fmt: skip
         return target
@@ -327,11 +328,18 @@ def inplace(rule: Rule) -> Callable:
     return call
 
 
+def _before(target: TensorBase) -> TensorBase:
+    """A copy of `target` with its history, as it is before a write."""
+    copy = wrap(target._array.copy())
+    copy._requires_grad, copy._edge = target._requires_grad, edge_of(target) if target._requires_grad else None
+    return copy
+
+
 def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_output: bool = False) -> None:
     """Put `value` into the memory of `target`, and into its history if `needs`.
 
-    An operation that saves its input is recorded before the write, so that the backward pass notices
-    that the saved value is gone; one that saves its output is recorded after it.
+    An operation that saves its inputs is recorded before the write, so that the backward pass notices
+    if one of them was the memory written to; one that saves its output is recorded after it.
     """
     array = memory(target)
     if value.shape != array.shape:

@@ -147,7 +147,10 @@ class Tensor(
     def stride(self, dim: int | None = None):
         """How many elements to step over to reach the next one, along each dimension or along `dim`."""
         array = memory(self)
-        steps = tuple(s // array.dtype.itemsize for s in array.strides)
+        if array.size == 0:  # NumPy leaves these open; PyTorch counts an empty dimension as one
+            steps = tuple(int(np.prod([max(n, 1) for n in array.shape[d + 1 :]])) for d in range(array.ndim))
+        else:
+            steps = tuple(s // array.dtype.itemsize for s in array.strides)
         return steps if dim is None else steps[shape_ops.wrap_dim(dim, self.ndim)]
 
     def storage_offset(self) -> int:
@@ -239,8 +242,11 @@ strided = strided()
 
 def _owner(array):
     """The array that owns the memory which `array` sees."""
-    while isinstance(array.base, type(array)):
-        array = array.base
+    while array.base is not None:
+        base = array.base if isinstance(array.base, type(array)) else getattr(array.base, "base", None)
+        if not isinstance(base, type(array)):  # as_strided puts an object of its own in between
+            break
+        array = base
     return array
 
 

@@ -22,7 +22,8 @@ from .layers import (
     Tanh,
 )
 from .losses import CrossEntropyLoss, MSELoss, NLLLoss
-from .module import Module, Parameter
+from .module import Module
+from .parameter import Parameter
 
 __all__ = [
     "Conv2d",

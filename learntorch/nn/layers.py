@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from .. import creation
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from .module import Module, Parameter
+from .module import Module, listing
+from .parameter import Parameter
 
 
 class Linear(Module):
@@ -70,9 +72,15 @@ class Conv2d(Module):
     ) -> None:
         super().__init__()
         if groups <= 0 or in_channels % groups:
-            raise ValueError("in_channels must be divisible by groups")
+            raise ValueError(
+                "in_channels must be divisible by groups" if groups > 0 else "groups must be a positive integer"
+            )
         if out_channels % groups:
             raise ValueError("out_channels must be divisible by groups")
+        if isinstance(padding, str) and padding not in ("same", "valid"):
+            raise ValueError(f"Invalid padding string '{padding}', should be one of {{'same', 'valid'}}")
+        if padding == "same" and F.pair(stride) != (1, 1):
+            raise ValueError("padding='same' is not supported for strided convolutions")
         if padding_mode != "zeros":
             raise NotImplementedError(f"padding_mode='{padding_mode}' is not in learntorch: only 'zeros' is.")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
@@ -280,16 +288,10 @@ class Sequential(Module):
     def __getitem__(self, index: int | slice) -> Module:
         if isinstance(index, slice):
             return type(self)(OrderedDict(list(self._modules.items())[index]))
-        return self._modules[self._name_at(index)]
+        return self._modules[name_at(self._modules, index)]
 
     def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, self._name_at(index), module)
-
-    def _name_at(self, index: int) -> str:
-        names = list(self._modules)
-        if not -len(names) <= index < len(names):
-            raise IndexError(f"index {index} is out of range")
-        return names[index]
+        setattr(self, name_at(self._modules, index), module)
 
     def append(self, module: Module) -> Sequential:
         """Add a module at the end."""
@@ -297,10 +299,18 @@ class Sequential(Module):
         return self
 
 
+def name_at(modules: dict[str, Module], index: int) -> str:
+    """The name of the module at this position."""
+    names = list(modules)
+    if not -len(names) <= index < len(names):
+        raise IndexError(f"index {index} is out of range. There are {len(names)} modules, counted from 0.")
+    return names[index]
+
+
 class ModuleList(Module):
     """A list of modules, so that their parameters are found."""
 
-    def __init__(self, modules=()) -> None:
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
         self.extend(modules)
 
@@ -311,16 +321,29 @@ class ModuleList(Module):
         return iter(self._modules.values())
 
     def __getitem__(self, index: int | slice) -> Module:
-        found = list(self._modules.values())[index]
-        return ModuleList(found) if isinstance(index, slice) else found
+        if isinstance(index, slice):
+            return ModuleList(list(self._modules.values())[index])
+        return self._modules[name_at(self._modules, index)]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        setattr(self, name_at(self._modules, index), module)
 
     def append(self, module: Module) -> ModuleList:
         """Add a module at the end."""
         self.add_module(str(len(self)), module)
         return self
 
-    def extend(self, modules) -> ModuleList:
+    def extend(self, modules: Iterable[Module]) -> ModuleList:
         """Add several modules at the end."""
         for module in modules:
             self.append(module)
         return self
+
+    def __repr__(self) -> str:
+        # Neighbours that print alike share a line: (0-2): 3 x Linear(…)
+        lines, first = [], 0
+        for text, group in groupby(self, repr):
+            n = len(list(group))
+            lines.append(f"({first}): {text}" if n == 1 else f"({first}-{first + n - 1}): {n} x {text}")
+            first += n
+        return listing(self._get_name(), [], lines)

@@ -6,13 +6,15 @@ Read in chapter 08.
 from __future__ import annotations
 
 from collections import OrderedDict, namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from textwrap import indent
 
-from ..autograd import Function
-from ..base import new
+from ..dtypes import dtype
 from ..hooks import HookDict, RemovableHandle
 from ..modes import no_grad
 from ..tensor import Tensor
+from .hooks import FullWatch, LegacyWatch
+from .parameter import KINDS, Parameter, check_kind, check_name, clear_gradients, too_early, typename
 
 _Keys = namedtuple("IncompatibleKeys", ("missing_keys", "unexpected_keys"))
 
@@ -26,24 +28,6 @@ class _IncompatibleKeys(_Keys):
         return super().__repr__() if self.missing_keys or self.unexpected_keys else "<All keys matched successfully>"
 
 
-class Parameter(Tensor):
-    """A tensor that a module counts among its parameters. It requires grad unless told otherwise."""
-
-    __slots__ = ()
-
-    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Parameter:
-        source = Tensor(0) if data is None else data.detach()
-        out = new(cls)
-        out._array, out._stamp = source._array, source._stamp
-        out._requires_grad = False
-        out._edge = out._grad = out._base = None
-        out.requires_grad_(requires_grad)
-        return out
-
-    def __repr__(self) -> str:
-        return "Parameter containing:\n" + super().__repr__()
-
-
 class Module:
     """The base of every layer and every net.
 
@@ -53,7 +37,7 @@ class Module:
 
     training: bool
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self) -> None:
         # Straight into __dict__: __setattr__ needs these to exist already.
         self.__dict__.update(
             training=True,
@@ -64,13 +48,16 @@ class Module:
             _forward_hooks=HookDict(),
             _forward_pre_hooks=HookDict(),
             _backward_hooks=HookDict(),
+            _watch=None,  # the kind of backward hook: FullWatch or LegacyWatch
         )
 
     # Calling ─────────────────────────────────────────────────────────────────────────────────────
 
     def forward(self, *input: object) -> Tensor:
         """What the module computes. Every subclass defines it."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function. Define it in the class.'
+        )
 
     def __call__(self, *args: object, **kwargs: object):
         """Run forward. With hooks: first the pre-hooks, then forward, then the hooks."""
@@ -80,7 +67,7 @@ class Module:
             changed = hook(self, args)
             if changed is not None:
                 args = changed if isinstance(changed, tuple) else (changed,)
-        watch = _BackwardWatch(self) if self._backward_hooks else None
+        watch = self._watch(self) if self._backward_hooks else None
         if watch is not None:
             args = watch.inputs(args)
         result = self.forward(*args, **kwargs)
@@ -99,83 +86,103 @@ class Module:
         return RemovableHandle(self._forward_hooks, hook)
 
     def register_full_backward_hook(self, hook: Callable) -> RemovableHandle:
-        """Call `hook(module, grad_input, grad_output)` when the gradients of the module's inputs are known."""
-        return RemovableHandle(self._backward_hooks, hook)
+        """Call `hook(module, grad_input, grad_output)` when the gradients of the module's inputs are known.
+
+        It may return other gradients for the inputs.
+        """
+        return self._backward_hook(FullWatch, hook)
 
     def register_backward_hook(self, hook: Callable) -> RemovableHandle:
-        """The old name of `register_full_backward_hook`, which is the one to use."""
-        return self.register_full_backward_hook(hook)
+        """The old kind: the hook sees the last operation inside forward. Use `register_full_backward_hook`."""
+        return self._backward_hook(LegacyWatch, hook)
+
+    def _backward_hook(self, kind: type, hook: Callable) -> RemovableHandle:
+        if self._watch not in (None, kind):
+            raise RuntimeError(
+                "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
+                "one of them."
+            )
+        self._watch = kind
+        return RemovableHandle(self._backward_hooks, hook)
 
     # Attributes ──────────────────────────────────────────────────────────────────────────────────
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Put parameters and modules into their tables, so that `parameters()` finds them."""
-        if isinstance(value, (Parameter, Module)):
-            if "_parameters" not in self.__dict__:
-                kind = "parameters" if isinstance(value, Parameter) else "module"
-                raise AttributeError(
-                    f"cannot assign {kind} before Module.__init__() call. Begin __init__ with super().__init__()."
-                )
-            for table in (self.__dict__, self._parameters, self._modules, self._buffers):
-                table.pop(name, None)
-            (self._parameters if isinstance(value, Parameter) else self._modules)[name] = value
-            return
-        for table in (self.__dict__.get(kind) for kind in ("_parameters", "_modules", "_buffers")):
-            if table is not None and name in table:
-                if value is not None and not (table is self._buffers and isinstance(value, Tensor)):
-                    kind = {id(self._parameters): "parameter", id(self._modules): "child module"}.get(
-                        id(table), "buffer"
-                    )
-                    wanted = {"parameter": "torch.nn.Parameter", "child module": "torch.nn.Module"}.get(
-                        kind, "torch.Tensor"
-                    )
-                    raise TypeError(
-                        f"cannot assign '{_type_name(value)}' as {kind} '{name}' ({wanted} or None expected)"
-                    )
-                table[name] = value
-                return
-        object.__setattr__(self, name, value)
+        """Sort by kind: parameters and modules go into tables, where `parameters()` finds them."""
+        home = self._home(name)
+        if isinstance(value, Parameter):
+            self._file(name, value, "_parameters")
+        elif isinstance(value, Module) and home != "_parameters":
+            self._file(name, value, "_modules")
+        elif home is not None:  # the name belongs to a parameter, a module or a buffer
+            check_kind(name, value, home)
+            getattr(self, home)[name] = value
+        else:
+            object.__setattr__(self, name, value)
+
+    def _home(self, name: str) -> str | None:
+        """The table that has this name; None for an ordinary attribute."""
+        for table in KINDS:
+            if name in self.__dict__.get(table, ()):
+                return table
+        return None
+
+    def _file(self, name: str, value: Parameter | Module, table: str) -> None:
+        """Put `value` into a table, and take its name out of all other places."""
+        if table not in self.__dict__:
+            raise too_early("parameters" if table == "_parameters" else "module")
+        for other in (self.__dict__, self._parameters, self._modules, self._buffers):
+            if other is not self.__dict__[table]:
+                other.pop(name, None)
+        if table == "_parameters":
+            self.register_parameter(name, value)
+        else:
+            self._modules[name] = value
 
     def __getattr__(self, name: str):
         # Only asked for what normal look-up does not find.
-        for kind in ("_parameters", "_modules", "_buffers"):
-            table = self.__dict__.get(kind)
-            if table is not None and name in table:
-                return table[name]
-        if "_parameters" not in self.__dict__ and name.startswith("_"):
-            raise AttributeError(
-                f"'{type(self).__name__}' object has no attribute '{name}'. Begin __init__ with super().__init__()."
-            )
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        for table in KINDS:
+            found = self.__dict__.get(table, ())
+            if name in found:
+                return found[name]
+        advice = "" if "_parameters" in self.__dict__ else ". Begin __init__ with super().__init__()."
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{advice}")
 
     def __delattr__(self, name: str) -> None:
-        for table in (self._parameters, self._modules, self._buffers):
-            if name in table:
-                del table[name]
-                return
-        object.__delattr__(self, name)
+        home = self._home(name)
+        if home is None:
+            object.__delattr__(self, name)
+        else:
+            del self.__dict__[home][name]
 
     def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *self._parameters, *self._modules, *self._buffers})
+        names = {*object.__dir__(self), *self._parameters, *self._modules, *self._buffers}
+        return sorted(name for name in names if not name[0].isdigit())
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter under this name; None keeps the place empty."""
+        check_name(self, "parameter", name)
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot assign '{_type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or "
-                "None required)"
+                f"cannot assign '{typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
             )
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that belongs to the state but is not trained."""
+        check_name(self, "buffer", name)
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         self._buffers[name] = tensor
         (self._transient.discard if persistent else self._transient.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add an inner module under this name."""
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{_type_name(module)} is not a Module subclass")
+            raise TypeError(f"{typename(module)} is not a Module subclass")
+        check_name(self, "module", name)
         self._modules[name] = module
 
     # Walking ─────────────────────────────────────────────────────────────────────────────────────
@@ -235,7 +242,11 @@ class Module:
         """The module with this dotted name."""
         module = self
         for name in target.split(".") if target else ():
+            if not hasattr(module, name):
+                raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
             module = getattr(module, name)
+            if not isinstance(module, Module):
+                raise AttributeError(f"`{name}` is not an nn.Module")
         return module
 
     def apply(self, fn: Callable[[Module], None]) -> Module:
@@ -270,12 +281,13 @@ class Module:
         clear_gradients(self.parameters(), set_to_none)
 
     def _convert(self, change: Callable[[Tensor], Tensor]) -> Module:
+        """Change the numbers of all parameters and buffers; the Parameter objects stay the same ones."""
         for module in self.modules():
             for parameter in module._parameters.values():
                 if parameter is not None:
+                    gradient, parameter._grad = parameter._grad, None
                     parameter.data = change(parameter.data)
-                    if parameter._grad is not None:
-                        parameter._grad = change(parameter._grad)
+                    parameter._grad = None if gradient is None else change(gradient.detach())
             for name, buffer in module._buffers.items():
                 if buffer is not None:
                     module._buffers[name] = change(buffer)
@@ -283,6 +295,12 @@ class Module:
 
     def to(self, *args: object, **kwargs: object) -> Module:
         """Move all parameters and buffers to a device; a dtype changes the floating-point ones."""
+        for wanted in (*args, *kwargs.values()):
+            if isinstance(wanted, dtype) and not wanted.is_floating_point:
+                raise TypeError(
+                    "nn.Module.to only accepts floating point or complex dtypes, but got desired "
+                    f"dtype={wanted}. Whole numbers cannot be trained."
+                )
 
         def change(t: Tensor) -> Tensor:
             there = t.to(*args, **kwargs)
@@ -323,27 +341,34 @@ class Module:
         return state
 
     @no_grad()
-    def load_state_dict(self, state_dict: dict, strict: bool = True) -> _IncompatibleKeys:
-        """Copy values by name into the parameters and buffers; nothing is copied if something does not fit."""
+    def load_state_dict(self, state_dict: Mapping, strict: bool = True) -> _IncompatibleKeys:
+        """Copy values by name into the parameters and buffers. With `strict`, the names must be the same."""
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         own = self.state_dict(keep_vars=True)
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         errors = []
-        if strict and unexpected:
-            errors.append(f"Unexpected key(s) in state_dict: {_quoted(unexpected)}. ")
         if strict and missing:
             errors.append(f"Missing key(s) in state_dict: {_quoted(missing)}. ")
-        for name in own:
-            if name in state_dict and own[name].shape != state_dict[name].shape:
+        if strict and unexpected:
+            errors.append(f"Unexpected key(s) in state_dict: {_quoted(unexpected)}. ")
+        for name in (name for name in own if name in state_dict):
+            value = state_dict[name]
+            if not isinstance(value, Tensor):
                 errors.append(
-                    f"size mismatch for {name}: copying a param with shape {state_dict[name].shape} from checkpoint, "
+                    f'While copying the parameter named "{name}", expected torch.Tensor or Tensor-like object from '
+                    f"checkpoint but received {type(value)}"
+                )
+            elif value.shape != own[name].shape:
+                errors.append(
+                    f"size mismatch for {name}: copying a param with shape {value.shape} from checkpoint, "
                     f"the shape in current model is {own[name].shape}."
                 )
+            else:
+                own[name].copy_(value)
         if errors:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
-        for name, value in own.items():
-            if name in state_dict:
-                value.copy_(state_dict[name])
         return _IncompatibleKeys(missing, unexpected)
 
     # Printing ────────────────────────────────────────────────────────────────────────────────────
@@ -357,95 +382,17 @@ class Module:
 
     def __repr__(self) -> str:
         extra = self.extra_repr().split("\n") if self.extra_repr() else []
-        lines = [f"({name}): " + repr(module).replace("\n", "\n  ") for name, module in self._modules.items()]
-        if len(extra) == 1 and not lines:
-            return f"{self._get_name()}({extra[0]})"
-        body = "\n  ".join(extra + lines)
-        return f"{self._get_name()}(\n  {body}\n)" if body else f"{self._get_name()}()"
+        inner = [f"({name}): {module!r}" for name, module in self._modules.items()]
+        return listing(self._get_name(), extra, inner)
 
 
-def clear_gradients(parameters, set_to_none: bool = True) -> None:
-    """Forget gradients: drop them, or (with `set_to_none=False`) fill them with zeros."""
-    for parameter in parameters:
-        if parameter._grad is not None:
-            if set_to_none:
-                parameter._grad = None
-            else:
-                parameter._grad = parameter._grad.detach()
-                parameter._grad.zero_()
+def listing(name: str, extra: list[str], inner: list[str]) -> str:
+    """`Name(extra)` on one line; with inner modules, one line for each."""
+    if len(extra) == 1 and not inner:
+        return f"{name}({extra[0]})"
+    lines = indent("\n".join(extra + inner), "  ")
+    return f"{name}(\n{lines}\n)" if lines else f"{name}()"
 
 
 def _quoted(names: list[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-
-def _type_name(value: object) -> str:
-    kind = type(value)
-    if isinstance(value, Tensor):
-        return "torch.FloatTensor" if value.dtype.name == "float32" else value.type()
-    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-
-
-# Backward hooks ──────────────────────────────────────────────────────────────────────────────────
-
-
-class _Passage(Function):
-    """Lets tensors through unchanged: the gradients of all of them pass one node, where hooks can wait."""
-
-    @staticmethod
-    def forward(ctx, *tensors):
-        ctx.set_materialize_grads(False)
-        return tuple(t.detach() for t in tensors)
-
-    @staticmethod
-    def backward(ctx, *gradients):
-        return gradients
-
-
-class _BackwardWatch:
-    """Calls the backward hooks of a module once the gradients of its outputs and its inputs are known."""
-
-    def __init__(self, module: Module) -> None:
-        self.module = module
-        self.grad_output: tuple = ()
-        self.has_inputs = False
-
-    def inputs(self, args: tuple) -> tuple:
-        """The arguments of forward, led through a node whose gradients are the module's grad_input."""
-        through, places = self._through(args)
-        if places:
-            self.has_inputs = True
-            places[0].register_hook(lambda grad_inputs, grad_outputs: self._run(grad_inputs))
-        return through
-
-    def outputs(self, result):
-        """The result of forward, led through a node whose gradients are the module's grad_output."""
-        single = not isinstance(result, tuple)
-        through, places = self._through((result,) if single else result)
-        if places:
-            places[0].register_prehook(self._remember)
-        return through[0] if single else through
-
-    def _through(self, values: tuple) -> tuple:
-        at = [i for i, v in enumerate(values) if isinstance(v, Tensor) and v.requires_grad]
-        if not at:
-            return values, []
-        passed = _Passage.apply(*[values[i] for i in at])
-        values = list(values)
-        for i, t in zip(at, passed):
-            values[i] = t
-        return tuple(values), [passed[0].grad_fn]
-
-    def _remember(self, grad_outputs: tuple):
-        self.grad_output = grad_outputs
-        if self.has_inputs:
-            return None
-        self._run((None,))  # no input requires grad: the hooks run now
-        return None
-
-    def _run(self, grad_inputs: tuple):
-        for hook in tuple(self.module._backward_hooks.values()):
-            changed = hook(self.module, grad_inputs, self.grad_output)
-            if changed is not None:
-                grad_inputs = changed if isinstance(changed, tuple) else (changed,)
-        return grad_inputs

@@ -150,10 +150,14 @@ def _like_rows(y, g):
     return y if len(g.shape) == 2 else reshape(y, size=(*g.shape[:-1], y.shape[1]))
 
 
+# The last of the operations that PyTorch records, by the number of dimensions of x: with and without a bias.
+_LINEAR_NAMES = (("", "View", "Addmm", "View"), ("", "Squeeze4", "Mm", "UnsafeView"))
+
+
 @differentiable(EXACT, x=lambda g, weight: _like_rows(mm(_rows(g), weight), g),  # (N, D_out) (D_out, D_in)
                 weight=lambda g, x: mm(t(_rows(g)), _rows(x)),                   # (D_out, N) (N, D_in)
                 bias=lambda g: _column_sums(_rows(g)),
-                name=lambda x, bias: "View" if len(x.shape) != 2 else "Mm" if bias is None else "Addmm")  # fmt: skip
+                name=lambda x, bias: _LINEAR_NAMES[bias is None][min(len(x.shape), 3)])  # fmt: skip
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b, with x (…, D_in), W (D_out, D_in) and b (D_out)."""
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:

@@ -5,6 +5,8 @@ Read in chapters 03 and 04. In the formulas, g is the gradient of the output y.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..devices import array_module
@@ -81,8 +83,14 @@ def _power_rule(g, a, b):
     return where(b == 0, g * 0, g * (b * a ** (b - 1)))
 
 
+def _exponent_rule(g, a, b, y):
+    if isinstance(a, (int, float)):  # a number has no type of its own to give to the gradient
+        return g * (y * math.log(a)) if a > 0 else where(b >= 0, g * 0, g * (y * -math.inf)) if a == 0 else g * math.nan
+    return where((a == 0) & (b >= 0), g * 0, g * y * log(a))
+
+
 @differentiable(a=_power_rule,                      # ∂aᵇ/∂a = b·aᵇ⁻¹
-                b=lambda g, a, b, y: where((a == 0) & (b >= 0), g * 0, g * y * log(a)),  # ∂aᵇ/∂b = aᵇ·ln a
+                b=lambda g, a, b, y: _exponent_rule(g, a, b, y),  # ∂aᵇ/∂b = aᵇ·ln a
                 name=lambda a, b: "Pow0" if isinstance(b, (int, float)) else "Pow2" if isinstance(a, (int, float))
                 else "Pow1")  # fmt: skip
 def pow(a, b):

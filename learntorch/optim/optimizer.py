@@ -6,19 +6,19 @@ Read in chapter 09.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 
 import numpy as np
 
 from ..base import Stamp, TensorBase, memory
 from ..modes import enable_grad
-from ..nn.module import clear_gradients
+from ..nn.parameter import clear_gradients, typename
 from ..tensor import Tensor
 
 
 class Optimizer:
-    """Changes parameters by their gradients. A subclass defines `update`.
+    """Changes parameters by their gradients. A subclass defines `step`, a loop over `self.updates()`.
 
     Raises:
         ValueError: "optimizer got an empty parameter list"
@@ -27,8 +27,8 @@ class Optimizer:
     def __init__(self, params, defaults: dict) -> None:
         if isinstance(params, TensorBase):
             raise TypeError(
-                "params argument given to the optimizer should be an iterable of Tensors or dicts, but "
-                f"got {type(params).__name__}. Put it into a list."
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                f"{typename(params)}. Put it into a list."
             )
         params = list(params)
         if not params:
@@ -36,91 +36,129 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict] = []
         self.state: dict = defaultdict(dict)
+        self._rooms: dict = {}
         for group in params if isinstance(params[0], dict) else [{"params": params}]:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: dict) -> None:
-        """Add parameters with settings of their own."""
+        """Add parameters with settings of their own: `{"params": […], "lr": 0.1}`."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         params = param_group["params"]
+        if isinstance(params, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in "
+                "sets will change between runs. Please use a list instead."
+            )
         params = [params] if isinstance(params, TensorBase) else list(params)
-        taken = {id(p) for group in self.param_groups for p in group["params"]}
-        for p in params:
+        group = {**param_group, "params": [p[1] if isinstance(p, tuple) else p for p in params]}
+        if any(isinstance(p, tuple) for p in params):  # model.named_parameters()
+            group["param_names"] = [p[0] for p in params]
+        taken = {id(p) for other in self.param_groups for p in other["params"]}
+        for p in group["params"]:
             if not isinstance(p, TensorBase):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
-            if not p.is_leaf:
-                raise ValueError(
-                    "can't optimize a non-leaf Tensor. Give the optimizer the leaves that it was made from."
-                )
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {typename(p)}")
+            if not (p.is_leaf or p.retains_grad):
+                raise ValueError("can't optimize a non-leaf Tensor. Give the optimizer the leaves it was made from.")
             if id(p) in taken:
-                raise ValueError("some parameters appear in more than one parameter group")
-        self.param_groups.append({**self.defaults, **param_group, "params": params})
+                raise ValueError("some parameters appear in more than one parameter group. List each of them once.")
+        self.param_groups.append(group | {name: v for name, v in self.defaults.items() if name not in group})
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters."""
         for group in self.param_groups:
             clear_gradients(group["params"], set_to_none)
 
-    def step(self, closure: Callable[[], Tensor] | None = None):
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         """Change every parameter that has a gradient. `closure` computes the loss anew, and is returned."""
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
+        raise NotImplementedError(f"{type(self).__name__} has no step: define it in the class.")
+
+    def updates(self) -> Iterator[tuple[np.ndarray, np.ndarray, dict, dict]]:
+        """For each parameter that has a gradient: its array (change it in place), the gradient's, what is
+        remembered of the parameter, and the settings of its group."""
         for group in self.param_groups:
             for p in group["params"]:
                 if p._grad is not None:
-                    self.update(memory(p), p._grad._array, self.state[p], group)
+                    state = self.state.get(p, {})
+                    yield memory(p), p._grad._array, state, group
+                    if state:
+                        self.state[p] = state
                     if p._stamp is None:
                         p._stamp = Stamp()
-                    p._stamp.write()
-        return loss
+                    p._stamp.write()  # a graph that saved the old numbers must notice
 
-    def update(self, p: np.ndarray, g: np.ndarray, state: dict, group: dict) -> None:
-        """Change the array p in place by its gradient g; `state` is what is remembered of p."""
-        raise NotImplementedError(f"{type(self).__name__} has no update")
+    def room_like(self, p: np.ndarray) -> np.ndarray:
+        """Working memory of the size of p: the same each time, because fresh memory costs more than the sums."""
+        key = type(p), p.shape, p.dtype
+        if key not in self._rooms:
+            self._rooms[key] = np.empty_like(p)
+        return self._rooms[key]
 
     def state_dict(self) -> dict:
         """The state and the settings, with parameters as numbers."""
         params = [p for group in self.param_groups for p in group["params"]]
         number = {id(p): i for i, p in enumerate(params)}
         return {
-            "state": {number[id(p)]: dict(state) for p, state in self.state.items()},
+            "state": {number[id(p)]: state for p, state in self.state.items()},
             "param_groups": [
                 {**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups
             ],
         }
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Take over a state that `state_dict` gave."""
-        groups = state_dict["param_groups"]
+        """Take over a state that `state_dict` gave; it is copied."""
+        groups = deepcopy(state_dict["param_groups"])
         if len(groups) != len(self.param_groups):
-            raise ValueError("loaded state dict has a different number of parameter groups")
+            raise ValueError(
+                "loaded state dict has a different number of parameter groups. Make the optimizer with the groups "
+                "that it had when it was saved."
+            )
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups)):
             raise ValueError(
-                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group. The "
+                "model must have as many parameters as the one that was saved."
             )
-        params = [p for group in self.param_groups for p in group["params"]]
-        self.state = defaultdict(dict, {params[i]: deepcopy(s) for i, s in state_dict["state"].items()})
-        self.param_groups = [
-            {**deepcopy(saved), "params": group["params"]} for saved, group in zip(groups, self.param_groups)
-        ]
+        own = [p for group in self.param_groups for p in group["params"]]
+        parameter = dict(zip((number for group in groups for number in group["params"]), own))
+        self.state = defaultdict(dict)
+        for number, saved in deepcopy(state_dict["state"]).items():
+            p = parameter[number]
+            for name, value in saved.items():
+                is_like_p = isinstance(value, TensorBase) and name != "step"
+                self.state[p][name] = value.to(p.device, p.dtype) if is_like_p else value
+        self.param_groups = [{**saved, "params": group["params"]} for saved, group in zip(groups, self.param_groups)]
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        text = f"{type(self).__name__} ("
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
-        return "\n".join(lines) + "\n)"
+            text += f"\nParameter Group {i}\n"
+            text += "".join(f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params")
+        return text + ")"
 
 
-def check_positive(**values: float) -> None:
+def evaluate(closure: Callable[[], Tensor] | None) -> Tensor | None:
+    """The loss that `closure` computes, recorded; None without a closure."""
+    if closure is None:
+        return None
+    with enable_grad():
+        return closure()
+
+
+def choices(given: dict, **known: object) -> dict:
+    """PyTorch's choices between implementations of one rule. There is one here: they are kept, not used."""
+    for name, value in given.items():
+        if name not in known:
+            raise TypeError(f"__init__() got an unexpected keyword argument '{name}'")
+        if name in ("capturable", "differentiable") and value:
+            raise NotImplementedError(f"{name}=True is not in learntorch. Leave it out.")
+    return {**known, **given}
+
+
+def check_settings(lr: float, **settings: float) -> None:
     """Refuse negative settings, in PyTorch's words."""
-    names = {
-        "lr": "learning rate",
-        "weight_decay": "weight_decay value",
-        "momentum": "momentum value",
-        "eps": "epsilon value",
-    }
-    for name, value in values.items():
-        if value < 0:
-            raise ValueError(f"Invalid {names[name]}: {value}")
+    if isinstance(lr, TensorBase) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    names = {"lr": "learning rate", "eps": "epsilon value", "momentum": "momentum value"}
+    for name, value in {"lr": lr, **settings}.items():
+        if not value >= 0:
+            raise ValueError(f"Invalid {names.get(name, 'weight_decay value')}: {value}")

@@ -1,43 +1,61 @@
-"""Stochastic gradient descent.
+"""Stochastic gradient descent: downhill, with or without a memory of the way.
 
 Read in chapter 09.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..base import wrap
-from .optimizer import Optimizer, check_positive
+from ..tensor import Tensor
+from .optimizer import Optimizer, check_settings, choices, evaluate
 
 
 class SGD(Optimizer):
-    """p ← p − lr·g; with momentum μ: v ← μ·v + g, p ← p − lr·v.
+    """p ← p − lr·g; with momentum μ: v ← μ·v + (1 − dampening)·g, p ← p − lr·v.
 
-    Source: Sutskever et al., 2013, for the momentum; the velocity starts as the first gradient.
+    The velocity v starts as the first gradient. Source: Sutskever et al., 2013, for both kinds of momentum.
+
+    Raises:
+        ValueError: "Invalid learning rate: -0.1"
     """
 
     def __init__(self, params, lr: float = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
-                 nesterov: bool = False, *, maximize: bool = False) -> None:  # fmt: skip
-        check_positive(lr=lr, momentum=momentum, weight_decay=weight_decay)
+                 nesterov: bool = False, *, maximize: bool = False, **how) -> None:  # fmt: skip
+        check_settings(lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        super().__init__(params, {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
-                                  "nesterov": nesterov, "maximize": maximize})  # fmt: skip
+        super().__init__(params, {
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
+            "nesterov": nesterov, "maximize": maximize,
+            **choices(how, foreach=None, differentiable=False, fused=None),
+        })  # fmt: skip
 
-    def update(self, p: np.ndarray, g: np.ndarray, state: dict, group: dict) -> None:
-        momentum = group["momentum"]
-        if group["maximize"]:
-            g = -g
-        if group["weight_decay"]:
-            g = g + group["weight_decay"] * p
-        if momentum:
-            if "momentum_buffer" not in state:
-                state["momentum_buffer"] = wrap(np.array(g, p.dtype))
-                v = state["momentum_buffer"]._array
-            else:
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Move every parameter p against its gradient g."""
+        loss = evaluate(closure)
+        for p, g, state, group in self.updates():
+            lr, momentum = float(group["lr"]), group["momentum"]
+            if group["maximize"]:
+                g = -g
+            if group["weight_decay"]:
+                g = g + group["weight_decay"] * p
+            room = self.room_like(p)
+            if momentum and not state:
+                v = np.empty_like(p)
+                v[...] = g
+                state["momentum_buffer"] = wrap(v)
+            elif momentum:
                 v = state["momentum_buffer"]._array
                 v *= momentum
-                v += g if group["dampening"] == 0 else (1 - group["dampening"]) * g
-            g = g + momentum * v if group["nesterov"] else v
-        p -= group["lr"] * g
+                v += np.multiply(g, 1 - group["dampening"], out=room) if group["dampening"] else g
+            if momentum and group["nesterov"]:
+                np.multiply(v, momentum, out=room)
+                g = np.add(g, room, out=room)  # looks one step ahead
+            elif momentum:
+                g = v
+            p -= np.multiply(g, lr, out=room)
+        return loss
