@@ -207,6 +207,11 @@ class Function:
     Subclass it with static methods `forward(ctx, …)` and `backward(ctx, *gradients)`; call `apply`.
     """
 
+    _node: type[FunctionNode]
+
+    def __init_subclass__(cls) -> None:
+        cls._node = type(f"{cls.__name__}Backward", (FunctionNode,), {"function": cls, "__module__": cls.__module__})
+
     @staticmethod
     def forward(ctx, *args, **kwargs):
         """Compute the result. What backward will need goes through `ctx.save_for_backward`."""
@@ -228,7 +233,7 @@ class Function:
     @classmethod
     def apply(cls, *args, **kwargs):
         """Run forward and record it."""
-        node = type(f"{cls.__name__}Backward", (FunctionNode,), {"function": cls})()
+        node = cls._node()
         node.needs_input_grad = tuple(isinstance(x, TensorBase) and x.requires_grad for x in args)
         with no_grad():
             if cls.setup_context is not Function.setup_context:

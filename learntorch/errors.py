@@ -94,3 +94,10 @@ def argument_error(function: str, name: str, position: int, wanted: str, got: ob
     return final(
         TypeError(f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {type(got).__name__}")
     )
+
+
+def c_name(x) -> str:
+    """The name that C++, and so some of PyTorch's sentences, has for the type of an array."""
+    names = {"float16": "c10::Half", "float32": "float", "float64": "double", "int64": "long long", "int32": "int",
+             "int16": "short", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}  # fmt: skip
+    return names[x.dtype.name]

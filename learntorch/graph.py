@@ -275,8 +275,8 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
                 parent = edge[0]
                 if parent is None or gi is None:
                     continue
-                if gi is g and type(parent) is AccumulateGrad and not create_graph:
-                    gi = gi.copy()  # the same array may go to another leaf too
+                if (gi is g or hooks) and type(parent) is AccumulateGrad and not create_graph:
+                    gi = gi.copy()  # it may go to another leaf too, or a hook may have kept it
                 if parent.outputs == 1 and parent not in pending:
                     pending[parent] = gi
                     heappush(heap, (-parent.number, parent))

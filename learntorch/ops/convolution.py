@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..devices import array_module
+from ..errors import c_name
 from .reduction import sum
 from .rule import EXACT, differentiable
 from .strides import strided
@@ -121,9 +122,10 @@ def _check(x, weight, bias, stride, padding, dilation, groups) -> None:
                 "can't be greater than actual input size"
             )
     if x.dtype != weight.dtype:
+        other = "weight" if bias is None else "bias"
         raise RuntimeError(
-            f"Input type ({x.dtype.name}) and weight type ({weight.dtype.name}) should be the same: convert the "
-            "input with .to(weight.dtype)."
+            f"Input type ({c_name(x)}) and {other} type ({c_name(weight)}) should be the same. Convert the input "
+            "with .to(weight.dtype)."
         )
 
 

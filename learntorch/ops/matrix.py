@@ -10,7 +10,7 @@ import numpy as np
 
 from ..devices import array_module
 from ..dtypes import of_numpy
-from ..errors import broadcast_error
+from ..errors import broadcast_error, c_name
 from .reduction import sum
 from .rule import EXACT, differentiable
 from .shape import reshape, sum_to, t, transpose, unsqueeze
@@ -18,17 +18,11 @@ from .shape import reshape, sum_to, t, transpose, unsqueeze
 
 def _same_type(name: str, a, b) -> None:
     if a.dtype != b.dtype:
-        first, second = (_c_name(x) for x in (a, b))
+        first, second = (c_name(x) for x in (a, b))
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {first} != {second}. Convert one of them, for "
             "example with .to(other.dtype)."
         )
-
-
-def _c_name(x) -> str:
-    names = {"float16": "c10::Half", "float32": "float", "float64": "double", "int64": "long long", "int32": "int",
-             "int16": "short", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}  # fmt: skip
-    return names[x.dtype.name]
 
 
 @differentiable(EXACT, a=lambda g, b: mm(g, t(b)),  # (N, M) (M, K) → (N, K)

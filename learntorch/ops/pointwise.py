@@ -13,6 +13,7 @@ from ..devices import array_module
 from ..dtypes import result_dtype
 from .rule import ANY, FLOAT, PROMOTE, differentiable
 
+
 def _scalar_form(scalar: str, tensor: str):
     """The name of an operation that PyTorch has twice: with a number b, and with a tensor b."""
     return lambda b: scalar if isinstance(b, (int, float)) else tensor
