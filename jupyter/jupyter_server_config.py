@@ -1,11 +1,18 @@
-"""Settings of JupyterLab for this course. `make lab` points JUPYTER_CONFIG_PATH at this folder."""
+"""Settings of JupyterLab for this course. `make lab` points JUPYTER_CONFIG_PATH at this folder.
+
+The JSON files beside this one switch off the news and update notices, and jupytext's extension: the course
+needs jupytext for building the notebooks only.
+"""
 
 import os
 
 c = get_config()  # noqa: F821 (Jupyter provides it)
 
 # Open the landing page, not the launcher.
-c.ServerApp.default_url = "/lab/tree/README.ipynb"
+c.LabApp.default_url = "/lab/tree/README.ipynb"
+
+# In a container everyone is root, and JupyterLab would refuse to start.
+c.ServerApp.allow_root = True
 
 # No search for language servers at start: the course needs none.
 c.LanguageServerManager.autodetect = False

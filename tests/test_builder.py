@@ -73,9 +73,7 @@ def test_cells_with_the_same_text_have_their_own_ids(tmp_path):
 def test_the_learner_s_home_is_empty(tmp_path, monkeypatch):
     monkeypatch.setenv("LEARNTORCH_HOME", "/somewhere/else")
     notebook = build(
-        repository(
-            tmp_path, code("import os\nhome = os.environ['LEARNTORCH_HOME']\nprint(os.path.exists(home))")
-        )
+        repository(tmp_path, code("import os\nhome = os.environ['LEARNTORCH_HOME']\nprint(os.path.exists(home))"))
     )
     assert notebook.cells[0].outputs[0].text == "False\n"
 

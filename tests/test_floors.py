@@ -23,13 +23,13 @@ LONGEST = 420  # lines: what one sitting can read
 # Every file of the package, by floor. A new file gets its line here, on the right floor.
 FLOORS = [
     ["devices.py", "dtypes.py"],
-    ["errors.py", "ops/*.py"],
-    ["modes.py", "hooks.py", "graph.py", "recording.py"],
-    ["methods/*.py", "printing.py", "tensor.py"],
-    ["functions.py", "creation.py", "random.py"],
+    ["errors.py", "generator.py", "random.py", "printing.py", "ops/*.py"],
+    ["modes.py", "hooks.py", "base.py", "graph.py", "recording.py"],
+    ["methods/*.py", "tensor.py"],
+    ["functions.py", "creation.py"],
     ["autograd.py"],
     ["nn/functional.py", "nn/init.py"],
-    ["nn/__init__.py", "nn/module.py", "nn/layers.py", "nn/losses.py"],
+    ["nn/__init__.py", "nn/parameter.py", "nn/hooks.py", "nn/module.py", "nn/layers.py", "nn/losses.py"],
     ["optim/*.py", "utils/*.py", "serialization.py"],
     ["cuda.py", "__init__.py"],
     ["course/*.py", "course/**/*.py"],

@@ -61,9 +61,7 @@ def test_outputs_are_the_same_everywhere_and_figures_are_described(stem):
 def test_nothing_hides_from_the_validation(stem):
     for cell in read(stem).cells:
         tags = set(cell.metadata.get("tags", []))
-        if cell.cell_type == "code" and (
-            tags & notebooks.UNCHECKED_TAGS or notebooks.UNCHECKED.search(cell.source)
-        ):
+        if cell.cell_type == "code" and (tags & notebooks.UNCHECKED_TAGS or notebooks.UNCHECKED.search(cell.source)):
             assert cell.source.strip().splitlines()[0] in UNCHECKED_ALLOWED.get(stem, set())
 
 
@@ -103,6 +101,13 @@ def test_the_landing_page_links_to_every_chapter():
     text = markdown("README")
     for stem in STEMS:
         assert f"(chapters/{stem}.ipynb)" in text
+
+
+@every_chapter
+def test_the_landing_page_and_the_chapter_agree_on_the_time(stem):
+    minutes = re.search(r"about (\d+) minutes", markdown(stem), re.IGNORECASE)[1]
+    row = next(line for line in markdown("README").splitlines() if f"(chapters/{stem}.ipynb)" in line)
+    assert row.rstrip(" |").endswith(f"| {minutes}")
 
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -119,6 +119,7 @@ CASES: dict[str, list] = {
     "flip": [((d.any(2, 3),), {"dims": (0, 1)})],
     "tril": [((d.any(3, 3),), {"diagonal": -1}), ((d.any(2, 3, 4),), {"diagonal": 1})],
     "triu": [((d.any(3, 3),), {"diagonal": -1}), ((d.any(2, 3, 4),), {"diagonal": 1})],
+    "repeat": [((d.any(2, 3),), {"repeats": (2, 1)}), ((d.any(3),), {"repeats": (2, 1, 2)}), ((d.any(),), {"repeats": (3,)})],
     "cat": [((d.any(2, 3), d.any(1, 3)), {"dim": 0}), ((d.any(2, 1), d.turned(2, 2)), {"dim": -1})],
     "stack": [((d.any(2, 3), d.any(2, 3)), {"dim": 1})],
     # indexing
@@ -166,7 +167,14 @@ CASES: dict[str, list] = {
     "clamp": [((d.any(2, 3),), bounds) for bounds in ({"min": 0.01}, {"max": 0.01}, {"min": -0.91, "max": 0.93})],
     "where": [((mask, d.any(2, 3), d.any(3)), {}), ((mask, d.any(2, 3), 2.0), {})],
     "masked_fill": [((d.any(2, 3), mask, 2.0), {}), ((d.any(2, 3), mask, d.any()), {})],
+    "clamp_between": [
+        ((d.any(2, 3), d.small(3)), {}),
+        ((d.any(2, 3), None, d.small(2, 1)), {}),
+        ((d.any(2, 3), d.small(3), d.positive(2, 3)), {}),
+    ],
     "copy": [((d.any(2, 3), d.any(2, 3)), {})],
+    "fill": [((d.any(2, 3),), {"value": 2.5})],
+    "zero": unary(d.any),
     # activations
     "relu": unary(d.any),
     "sigmoid": unary(d.any),
@@ -186,6 +194,7 @@ CASES: dict[str, list] = {
     "max_dim": [((d.any(2, 3),), {"dim": 1}), ((d.any(2, 3),), {"dim": 0, "keepdim": True})],
     "min_dim": [((d.any(2, 3),), {"dim": 1}), ((d.any(2, 3),), {"dim": 0, "keepdim": True})],
     "sort": [((d.any(2, 4),), {"dim": 1}), ((d.any(3, 2),), {"dim": 0, "descending": True})],
+    "topk": [((d.any(2, 4),), {"k": 2, "dim": 1}), ((d.any(4, 2),), {"k": 3, "dim": 0, "largest": False})],
     "var": [*reduced("var"), ((d.any(3, 4),), {"dim": 1, "correction": 0})],
     "std": [*reduced("std"), ((d.any(3, 4),), {"dim": 1, "correction": 0})],
     "norm": [((d.any(2, 3),), {"p": p}) for p in (1, 2, 3, float("inf"))] + reduced("norm", p=2),
@@ -197,6 +206,11 @@ CASES: dict[str, list] = {
     "bmm": [((d.any(2, 3, 4), d.any(2, 4, 1)), {})],
     "mv": [((d.any(2, 3), d.any(3)), {})],
     "dot": [((d.any(3), d.any(3)), {})],
+    "vm": [((d.any(3), d.any(3, 2)), {})],
+    "addmm": [
+        ((d.any(2, 4), d.any(2, 3), d.any(3, 4)), {}),
+        ((d.any(4), d.any(2, 3), d.any(3, 4)), {"beta": 0.5, "alpha": -2.0}),
+    ],
     "matmul": [((d.any(2, 1, 3, 4), d.any(5, 4, 2)), {}), ((d.any(3, 4), d.any(2, 4, 2)), {})],
     "linear": [
         ((d.any(5, 3), d.any(2, 3), d.any(2)), {}),
@@ -251,6 +265,15 @@ def test_every_rule_with_a_gradient_is_in_the_table():
     assert with_gradient == set(CASES)
 
 
+def test_every_other_rule_is_known_to_have_no_gradient():
+    without = {name for name, rule in RULES.items() if not rule.formulas}
+    assert without == {
+        "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not",
+        "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "isnan", "isinf", "isfinite",
+        "floor_divide", "argmax", "argmin", "all", "any", "one_hot",
+    }  # fmt: skip
+
+
 def test_every_input_that_has_a_formula_is_checked():
     for name, cases in CASES.items():
         rule = RULES[name]
@@ -272,6 +295,23 @@ def test_gradient(name: str, i: int):
 def test_gradient_of_the_gradient(name: str, i: int):
     f, free = call(name, *CASES[name][i])
     assert gradgradcheck(f, free)
+
+
+@pytest.mark.parametrize(("name", "i"), CHECKED)
+def test_gradient_keeps_the_type_and_the_shape(name: str, i: int):
+    """In float32 nothing may widen to float64 on the way: neither the value nor a gradient."""
+    inputs, options = CASES[name][i]
+    inputs = [x.float() if isinstance(x, torch.Tensor) and x.is_floating_point() else x for x in inputs]
+    leaves = [x.detach().requires_grad_() if getattr(x, "requires_grad", False) else x for x in inputs]
+    options = options | ({"dtype": np.dtype("float32")} if name == "convert" else {})
+    y = recorded(RULES[name])(*leaves, **options)
+    y = y[0] if isinstance(y, tuple) else y
+    assert y.dtype is torch.float32
+    wanted = [x for x in leaves if getattr(x, "requires_grad", False)]
+    for create_graph in (False, True):
+        found = torch.autograd.grad(y, wanted, torch.ones_like(y), retain_graph=True, create_graph=create_graph)
+        for x, g in zip(wanted, found):
+            assert (g.dtype, g.shape) == (torch.float32, x.shape)
 
 
 @pytest.mark.parametrize("name", ["relu", "abs", "mul", "mm", "sum", "softmax"])

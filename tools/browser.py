@@ -3,8 +3,8 @@
     python tools/browser.py [03 README …] [--screenshots build/screenshots]
 
 Starts JupyterLab as `make lab` does, opens each notebook in headless Chromium, runs all its cells and
-fails if a cell ends in an error or the browser's console reports one. For each notebook it keeps two
-screenshots: as it opens, and the whole of it after the run.
+fails if a cell ends in an error or the browser's console reports one. It keeps screenshots of each
+notebook: one as it opens, and the whole of it, window by window, after the run.
 """
 
 from __future__ import annotations
@@ -72,11 +72,12 @@ CLEAR_COUNTS = """() => {
         if (cell.type === 'code') cell.clearExecution();
 }"""
 
-# The notebook's own height, so that one picture holds all of it.
-HEIGHT = """() => {
+# Scroll the notebook to a height. Returns how tall it is, and how much of it the window shows.
+SCROLL = """top => {
     const content = window.jupyterapp.shell.currentWidget.content.node;
-    const inner = content.querySelector('.jp-WindowedPanel-inner') || content;
-    return Math.ceil(Math.max(inner.scrollHeight, content.scrollHeight));
+    const outer = content.querySelector('.jp-WindowedPanel-outer') || content;
+    outer.scrollTop = top;
+    return [outer.scrollHeight, outer.clientHeight];
 }"""
 
 
@@ -97,6 +98,10 @@ def start_lab(root: Path, port: int, token: str, home: Path) -> subprocess.Popen
         "LEARNTORCH_HOME": str(home / "learner"),
     }
     env.pop("MPLBACKEND", None)
+    # Draw every cell, not only those in the window, so that scrolling finds them where they will stay.
+    settings = home / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}', encoding="utf-8")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
     command += ["--LabApp.expose_app_in_browser=True"]
@@ -134,6 +139,17 @@ def wait_until_ready(page: Page, seconds: int = 60) -> None:
         page.wait_for_timeout(200)
 
 
+def photograph(page: Page, shots: Path, stem: str) -> None:
+    """Pictures of the whole notebook, one window's height after the other: stem-01.png, stem-02.png, …"""
+    page.set_viewport_size({"width": SIZE["width"], "height": 2000})
+    page.wait_for_timeout(500)
+    total, window = page.evaluate(SCROLL, 0)
+    for number, top in enumerate(range(0, total, window), 1):
+        page.evaluate(SCROLL, top)
+        page.wait_for_timeout(300)
+        page.screenshot(path=shots / f"{stem}-{number:02}.png")
+
+
 def run_notebook(page: Page, url: str, token: str, path: str, shots: Path, limit: int) -> list[str]:
     """Open the notebook, run it, take its pictures. Returns what went wrong."""
     wrong: list[str] = []
@@ -165,9 +181,7 @@ def run_notebook(page: Page, url: str, token: str, path: str, shots: Path, limit
     if not cells:
         wrong.append("it has no code cells")
 
-    page.set_viewport_size({"width": SIZE["width"], "height": min(page.evaluate(HEIGHT) + 200, 16_000)})
-    page.wait_for_timeout(1500)
-    page.screenshot(path=shots / f"{stem}.png")
+    photograph(page, shots, stem)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     print(f"{'✗' if wrong else '✓'} {path}: {len(cells)} code cells", flush=True)
     return [f"{path}: {text}" for text in wrong]
@@ -192,6 +206,9 @@ def main(arguments: list[str] | None = None) -> int:
     if chromium is None:
         raise SystemExit("Chromium is not installed. On Debian and Ubuntu: apt install chromium")
     options.screenshots.mkdir(parents=True, exist_ok=True)
+    for notebook in found:  # the pictures of an earlier run may be more than today's
+        for old in options.screenshots.glob(f"{notebook.stem}-*.png"):
+            old.unlink()
 
     port, token = free_port(), secrets.token_hex(16)
     url = f"http://127.0.0.1:{port}"

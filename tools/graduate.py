@@ -24,7 +24,7 @@ from pathlib import Path
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 
-from notebooks import ANSI, IMAGES, ROOT, execute
+from notebooks import ANSI, AT_A_TIME, IMAGES, ROOT, execute
 
 IMPORT = re.compile(r"^(\s*(?:import|from)\s+)learntorch\b", re.MULTILINE)
 
@@ -121,7 +121,13 @@ def _indent(text: str, by: str = "    ") -> str:
 
 
 async def grade_all(paths: list[Path], python: Path) -> list[Grade]:
-    """Grade the notebooks one after the other, with kernels of `python`."""
+    """Grade the notebooks, a few at a time, with kernels of `python`."""
+    gate = asyncio.Semaphore(AT_A_TIME)
+
+    async def one(path: Path) -> Grade:
+        async with gate:
+            return await grade(path, kernels)
+
     with tempfile.TemporaryDirectory() as folder:
         spec = Path(folder) / "kernels" / "python3"
         spec.mkdir(parents=True)
@@ -129,7 +135,7 @@ async def grade_all(paths: list[Path], python: Path) -> list[Grade]:
         kernel = {"argv": command, "display_name": "PyTorch", "language": "python"}
         (spec / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
         kernels = KernelSpecManager(kernel_dirs=[str(spec.parent)], ensure_native_kernel=False)
-        return [await grade(path, kernels) for path in paths]
+        return await asyncio.gather(*map(one, paths))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -37,9 +37,7 @@ CELL_TIMEOUT = 120  # seconds
 
 IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 # Tags and comments that make the validation look away, each listed where tests/test_notebooks.py allows it.
-UNCHECKED = re.compile(
-    r"^\s*#\s*(?:NBVAL_IGNORE_OUTPUT|NBVAL_SKIP|PYTEST_VALIDATE_IGNORE_OUTPUT)\s*$", re.MULTILINE
-)
+UNCHECKED = re.compile(r"^\s*#\s*(?:NBVAL_IGNORE_OUTPUT|NBVAL_SKIP|PYTEST_VALIDATE_IGNORE_OUTPUT)\s*$", re.MULTILINE)
 UNCHECKED_TAGS = {"nbval-ignore-output", "nbval-skip", "pytest-validate-ignore-output"}
 # What differs from one machine to the next: memory addresses and absolute paths.
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")

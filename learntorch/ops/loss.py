@@ -68,7 +68,7 @@ def nll_weights(target, weight, ignore_index: int, reduction: str, shape: tuple,
 
 
 @differentiable(ANY, log_p=lambda g, W, reduction: (unsqueeze(g, dim=1) if reduction == "none" else g) * -W,
-                name="NllLoss")  # fmt: skip
+                name=lambda log_p: "NllLoss" if len(log_p.shape) < 3 else "NllLoss2D")  # fmt: skip
 def nll_loss(log_p, W, *, reduction="mean"):
     """−Σ W ∘ log p, with one entry of W per row (see `nll_weights`)."""
     y = -(log_p * W)

@@ -2,8 +2,9 @@
 
 import re
 
-from notebooks import ROOT, read_source
 from syllabus import chapters
+
+from notebooks import ROOT, read_source
 
 TEXT = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (?!Topic)(.+) \| (\d\d) \| ?(.*?) ?\|$", TEXT, re.M)

@@ -152,9 +152,7 @@ def test_names_of_modules_under_any_spelling():
 
 
 def test_methods_and_attributes():
-    names = read(
-        "import learntorch as torch\nx = torch.ones(2).abs()\nx.sum().item\nnn.weight\ntorch.Tensor.abs"
-    )
+    names = read("import learntorch as torch\nx = torch.ones(2).abs()\nx.sum().item\nnn.weight\ntorch.Tensor.abs")
     assert list(names) == [
         ("torch", "ones"), ("Tensor", "abs"), ("Tensor", "sum"), ("Tensor", "item"), ("object", "weight"),
         ("torch", "Tensor"),
@@ -162,9 +160,7 @@ def test_methods_and_attributes():
 
 
 def test_python_itself_does_not_count():
-    assert not read(
-        "print(str(error).split('. ')[0].splitlines())", "'a b'.split(), f'{1}'.split()", "[].append(1)"
-    )
+    assert not read("print(str(error).split('. ')[0].splitlines())", "'a b'.split(), f'{1}'.split()", "[].append(1)")
     assert not read("{}.items(), 'x'.join(y), error.args, function.__name__, x.__class__")
 
 

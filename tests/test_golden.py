@@ -1,0 +1,34 @@
+"""Every operation gives what PyTorch gives: value, type, shape, strides, node name, gradient, and print.
+
+The cases are the lines of tests/golden/operations.txt; tools/record_golden.py has stored PyTorch's answers.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from golden_language import cases, differences, evaluate
+
+import learntorch
+
+GOLDEN = Path(__file__).parent / "golden"
+RECORDED = json.loads((GOLDEN / "operations.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", RECORDED)
+def test_same_as_pytorch(case):
+    difference = differences(evaluate(case, learntorch), RECORDED[case])
+    assert difference is None, f"{case}\n{difference}"
+
+
+def test_every_case_is_recorded():
+    assert cases((GOLDEN / "operations.txt").read_text(encoding="utf-8")) == list(RECORDED)
+    assert len(RECORDED) > 900
+
+
+def test_a_difference_is_noticed():
+    tensor = ["tensor", "torch.float32", [2], [1], False, [1.0, 2.0], "tensor([1., 2.])"]
+    assert differences(tensor, tensor) is None
+    changed = ("torch.float64", [3], [2], True, [1.0, 2.001], "tensor([1., 2.], requires_grad=True)")
+    for at, value in enumerate(changed, 1):
+        assert differences([*tensor[:at], value, *tensor[at + 1 :]], tensor)

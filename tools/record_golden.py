@@ -1,0 +1,32 @@
+"""Records what real PyTorch answers to the cases in tests/golden/*.txt, into the .json of the same name.
+
+Run it with a Python that has PyTorch 2.13: `python tools/record_golden.py`. The cases are lines of Python;
+golden_language.py says how they are run and what is stored.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from golden_language import cases, evaluate
+
+GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    for source in sorted(GOLDEN.glob("*.txt")):
+        recorded = {case: evaluate(case, torch) for case in cases(source.read_text(encoding="utf-8"))}
+        unexpected = [case for case, found in recorded.items() if (found[0] == "error") != (source.stem == "errors")]
+        lines = [f"{json.dumps(case)}: {json.dumps(found, ensure_ascii=False)}" for case, found in recorded.items()]
+        source.with_suffix(".json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        print(f"{source.name}: {len(recorded)} cases")
+        for case in unexpected:
+            print(f"  not what this file is for: {case}\n    {recorded[case]}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
