@@ -35,7 +35,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph: bool | None = None, c
     """The gradients of `outputs` with respect to `inputs`; `.grad` of the leaves is left alone.
 
     Raises:
-        RuntimeError: "One of the differentiated Tensors appears to not have been used in the graph. …"
+        RuntimeError: "The differentiated Tensor at index 0 appears to not have been used in the graph. …"
     """
     outputs, inputs = _sequence(outputs), _sequence(inputs)
     if retain_graph is None:
@@ -50,14 +50,14 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph: bool | None = None, c
     found = run_backward(roots(outputs, given, create_graph), create_graph=create_graph, retain_graph=retain_graph,
                          wanted=set(edges), accumulate=False)  # fmt: skip
     results = []
-    for t, edge in zip(inputs, edges):
+    for i, (t, edge) in enumerate(zip(inputs, edges)):
         g = found.get(edge)
         if g is None:
             if materialize_grads:
                 g = np.zeros_like(t._array)
             elif not allow_unused:
                 raise RuntimeError(
-                    "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                    f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
                     "allow_unused=True if this is the desired behavior."
                 )
         results.append(g if g is None or isinstance(g, TensorBase) else wrap(g))

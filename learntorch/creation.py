@@ -54,7 +54,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     if any(s < 0 for s in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array with "
+            "currently supported. (You can probably work around this by making a copy of your array  with "
             "array.copy().) "
         )
     return wrap(ndarray)
@@ -108,18 +108,20 @@ def _from_lists(data: object) -> np.ndarray:
     try:
         array = np.array(plain)
     except (ValueError, OverflowError) as error:
-        raise RuntimeError("Overflow when unpacking long long") from error if isinstance(error, OverflowError) else None
+        if not isinstance(error, OverflowError):
+            raise
+        raise ValueError("Overflow when unpacking long long. Integers must fit into 64 bits.") from None
     if array.dtype == object or array.dtype.kind in "SUMmVc":
         flat = [x for x in array.reshape(-1) if not isinstance(x, (int, float))] or [array.reshape(-1)[0]]
         if isinstance(flat[0], str):
             raise TypeError("new(): invalid data type 'str'")
         if all(isinstance(x, int) for x in flat):
-            raise RuntimeError("Overflow when unpacking long long. Integers must fit into 64 bits.")
+            raise ValueError("Overflow when unpacking long long. Integers must fit into 64 bits.")
         raise RuntimeError(
             f"Could not infer dtype of {type(flat[0]).__name__}. Give numbers, lists of numbers, or an array."
         )
     if array.dtype == np.uint64:
-        raise RuntimeError("Overflow when unpacking long long. Integers must fit into 64 bits.")
+        raise ValueError("Overflow when unpacking long long. Integers must fit into 64 bits.")
     return array.astype(np.int64) if array.dtype == np.int32 and not _holds_arrays(data) else array.reshape(shape)
 
 
@@ -137,7 +139,7 @@ def _shape_of(data: object, depth: int) -> tuple:
     if not isinstance(data, list):
         return ()
     shapes = [_shape_of(x, depth + 1) for x in data]
-    for i, (x, shape) in enumerate(zip(data, shapes)):
+    for i, shape in enumerate(shapes):
         if shape != shapes[0]:
             if len(shape) and len(shapes[0]):
                 raise ValueError(
@@ -146,11 +148,12 @@ def _shape_of(data: object, depth: int) -> tuple:
                 )
             if len(shapes[0]):
                 raise TypeError(
-                    f"expected a sequence of length {shapes[0][0]} at dim {depth + 1}, not a number, at position {i}"
+                    f"not a sequence. Position {i} at dim {depth} holds a number, and the first one holds a list of "
+                    f"{shapes[0][0]}."
                 )
-            raise ValueError(
-                f"too many dimensions '{type(x).__name__}': position {i} holds a list where the first holds a number"
-            )
+            number = "must be real number, not list" if isinstance(data[0], float) else (
+                "'list' object cannot be interpreted as an integer")  # fmt: skip
+            raise TypeError(f"{number}. Position {i} at dim {depth} holds a list, and the first one holds a number.")
     return (len(data), *(shapes[0] if shapes else ()))
 
 
@@ -195,6 +198,8 @@ def _filled(maker: str, size: tuple, out, dtype, device, requires_grad, layout=s
     xp, shape = module_for(device), ints(size)
     for n in shape:
         if n < 0:
+            if maker == "zeros":
+                raise RuntimeError(f"zeros: Dimension size must be non-negative. One of {list(shape)} is not.")
             raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
     if out is not None and dtype is None:
         dtype = out.dtype

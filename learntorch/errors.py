@@ -15,6 +15,10 @@ def explain(error: Exception, name: str, arrays: tuple, options: dict) -> Except
     """The error that PyTorch would raise in place of `error`."""
     if getattr(error, "final", False) or isinstance(error, (RuntimeError, AssertionError, NotImplementedError)):
         return error
+    if isinstance(error, (TypeError, AttributeError)):
+        for i, x in enumerate(arrays):
+            if x is not None and not hasattr(x, "shape"):
+                return argument_error(name, _ARGUMENTS.get(name, "other"), i, "Tensor", x)
     arrays = tuple(x for x in arrays if hasattr(x, "shape"))
     if len({str(device_of(x)) for x in arrays}) > 1:
         places = " and ".join(sorted({_place(x) for x in arrays}))
@@ -35,6 +39,10 @@ def explain(error: Exception, name: str, arrays: tuple, options: dict) -> Except
     if isinstance(error, (TypeError, IndexError)):
         return error
     return RuntimeError(f"{name}(): {error}")
+
+
+# What PyTorch calls the second tensor of an operation.
+_ARGUMENTS = {"mm": "mat2", "bmm": "mat2", "mv": "vec", "dot": "tensor", "addmm": "mat1"}
 
 
 def _place(array) -> str:
@@ -91,13 +99,26 @@ def final(error: Exception) -> Exception:
 
 def argument_error(function: str, name: str, position: int, wanted: str, got: object) -> TypeError:
     """The sentence for an argument of the wrong type."""
-    return final(
-        TypeError(f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {type(got).__name__}")
-    )
+    error = TypeError(f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {_kind_of(got)}")
+    error.parts = (function, name, position, wanted, got)
+    return final(error)
+
+
+def _kind_of(value: object) -> str:
+    kind = type(value)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+
+
+def shifted(error: TypeError) -> TypeError:
+    """The same error for `torch.add(x, y)`, where every argument of `x.add(y)` stands one place further on."""
+    if not hasattr(error, "parts"):
+        return error
+    function, name, position, wanted, got = error.parts
+    return error if name == "input" else argument_error(function, name, position + 1, wanted, got)
 
 
 def c_name(x) -> str:
     """The name that C++, and so some of PyTorch's sentences, has for the type of an array."""
-    names = {"float16": "c10::Half", "float32": "float", "float64": "double", "int64": "long long", "int32": "int",
-             "int16": "short", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}  # fmt: skip
+    names = {"float16": "c10::Half", "float32": "float", "float64": "double", "int64": "long int", "int32": "int",
+             "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}  # fmt: skip
     return names[x.dtype.name]

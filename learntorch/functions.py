@@ -13,11 +13,11 @@ import numpy as np
 
 from .base import TensorBase, wrap
 from .dtypes import result_dtype
-from .errors import argument_error
+from .errors import argument_error, broadcast_error, shifted
 from .modes import grad_mode
 from .ops import pointwise, shape
 from .recording import recorded
-from .tensor import Tensor
+from .tensor import Size, Tensor
 
 
 def _tensor(function: str, name: str, x: object, position: int = 1) -> TensorBase:
@@ -32,7 +32,10 @@ def function(name: str) -> Callable:
 
     @wraps(method)
     def call(input, *args, out=None, **options):
-        result = method(_tensor(name, "input", input), *args, **options)
+        try:
+            result = method(_tensor(name, "input", input), *args, **options)
+        except TypeError as error:
+            raise shifted(error) from None
         return result if out is None else into(name, out, result)
 
     call.__name__ = call.__qualname__ = name
@@ -175,13 +178,16 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out=None) -> Tensor:
 def broadcast_shapes(*shapes) -> tuple:
     """The shape that these shapes give together."""
     try:
-        return type(Tensor(0).shape)(np.broadcast_shapes(*shapes))
+        return Size(np.broadcast_shapes(*shapes))
     except ValueError:
         raise RuntimeError("Shape mismatch: objects cannot be broadcast to a single shape") from None
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple:
     """The tensors expanded to their common shape."""
+    clash = broadcast_error(*(x.shape for x in tensors))
+    if clash is not None:
+        raise clash
     size = broadcast_shapes(*(x.shape for x in tensors))
     return tuple(x.expand(size) for x in tensors)
 

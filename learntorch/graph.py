@@ -7,6 +7,7 @@ everything that used its output has already sent its gradient.
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -128,6 +129,8 @@ class Node:
             if not isinstance(t, TensorBase):
                 continue  # a Python number, or not needed
             if t._stamp is not None and t._stamp.last > self.number:
+                if i >= len(self.rule.saved_inputs):
+                    t._edge = (self, 0)
                 raise RuntimeError(modified(t, self.number))
             if not create:
                 values[i] = t._array
@@ -208,8 +211,8 @@ FREED = (
 
 def modified(t: TensorBase, saved_at: int) -> str:
     """PyTorch's sentence for a saved tensor that was written to."""
-    edge = edge_of(t)
-    origin = f", which is output {edge[1]} of {type(edge[0]).__name__}," if edge[0] is not None else ""
+    node, number = edge_of(t) if t._edge is not None or t._base is not None else NO_EDGE
+    origin = "" if node is None else f", which is output {number} of {re.sub('Backward[0-9]*$', '', node.name())},"
     kind = {"float16": "Half", "float32": "Float", "float64": "Double"}.get(str(t._array.dtype), "Long")
     return (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "

@@ -13,11 +13,12 @@ from itertools import product
 import numpy as np
 
 from .base import Stamp, TensorBase, memory, new, tick, twin, wrap
-from .dtypes import get_default_dtype, of_numpy, result_dtype
+from .dtypes import get_default_dtype, of_numpy
 from .errors import argument_error, explain, shape_mismatch
 from .graph import NO_EDGE, CopySlices, Layout, edge_of, node_class, refresh
 from .modes import grad_mode
-from .ops.rule import EXACT, FLOAT, PROMOTE, Rule
+from .ops.promotion import promote
+from .ops.rule import EXACT, FLOAT, NUMBERS, PROMOTE, Rule
 
 
 @cache
@@ -92,7 +93,7 @@ def operator(rule: Rule) -> Callable:
 
 def _binary(rule: Rule, as_operator: bool = False) -> Callable:
     fn, exact = rule.fn, rule.types == EXACT
-    promotes, floats = rule.types in (PROMOTE, FLOAT), rule.types == FLOAT
+    types, promotes, floats = rule.types, rule.types in (PROMOTE, NUMBERS, FLOAT), rule.types == FLOAT
     save, differentiable, fixed_class = _saver(rule), bool(rule.formulas), _fixed_class(rule)
 
     def call(input, other, **options):
@@ -119,9 +120,9 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
                         return number if number is NotImplemented else call(*((number, b) if x is a else (a, number)))
                     x, y = (number, y) if x is a else (x, number)
                 if (y if x is a else x).dtype.kind != "f" or number is True or number is False:
-                    x, y = promote((x, y), floats)
+                    x, y = promote((x, y), types)
             elif x.dtype is not y.dtype or (floats and x.dtype.kind != "f"):
-                x, y = promote((x, y), floats)
+                x, y = promote((x, y), types)
                 like = True
         try:
             result = fn(x, y, **options)
@@ -222,29 +223,9 @@ def arrays_of(rule: Rule, inputs: tuple) -> tuple:
         if isinstance(x, TensorBase) and x._base is not None:
             refresh(x)
     arrays = tuple(x._array if isinstance(x, TensorBase) else x for x in inputs)
-    if rule.types in (PROMOTE, FLOAT):
-        return promote(arrays, rule.types == FLOAT)
+    if rule.types in (PROMOTE, NUMBERS, FLOAT):
+        return promote(arrays, rule.types)
     return arrays
-
-
-def promote(operands: tuple, floats: bool = False) -> tuple:
-    """The operands in their common type; a floating-point one if `floats`."""
-    dtype = result_dtype(*(x for x in operands if x is not None))
-    if floats and not dtype.is_floating_point:
-        dtype = get_default_dtype()
-    return tuple(_cast(x, dtype.numpy) for x in operands)
-
-
-def _cast(x, dtype: np.dtype):
-    if x is None:
-        return None
-    if hasattr(x, "dtype"):
-        return x if x.dtype == dtype else x.astype(dtype)
-    if dtype.kind in "iu" and isinstance(x, int):
-        bits = 8 * dtype.itemsize
-        wrapped = int(x) & ((1 << bits) - 1)  # integers wrap around, as in PyTorch
-        return dtype.type(wrapped - (1 << bits) if dtype.kind == "i" and wrapped >> (bits - 1) else wrapped)
-    return dtype.type(x)
 
 
 def _fixed_class(rule: Rule) -> type | None:
@@ -324,6 +305,23 @@ def inplace(rule: Rule) -> Callable:
 
     call.__name__ = call.__qualname__ = f"{rule.__name__}_"
     call.__doc__ = f"In-place form of `{rule.__name__}`: writes the result over the tensor itself and returns it."
+    call.rule = rule
+    return call
+
+
+@cache
+def inplace_operator(rule: Rule) -> Callable:
+    """`inplace(rule)` for an operator such as `+=`: hands an operand that it does not know back to Python."""
+    plain = inplace(rule)
+
+    def call(target, other):
+        if not isinstance(other, (TensorBase, int, float)):
+            other = operand(rule, other, True)
+            if other is NotImplemented:
+                return other
+        return plain(target, other)
+
+    call.__name__, call.__doc__ = plain.__name__, plain.__doc__
     call.rule = rule
     return call
 

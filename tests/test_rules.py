@@ -54,6 +54,9 @@ every_layout = {
 }
 apart = {"layout": ((2, 3), (3, 1), (2,), (3,), 1)}
 conv = {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "groups": 1}
+image = torch.arange(16.0).double().view(1, 1, 4, 4)
+tops = torch.tensor([[[[5.0, 7.0], [13.0, 15.0]]]], dtype=torch.float64)  # the largest of each 2 × 2 window
+plain = {"kernel": (2, 2), "stride": (2, 2), "padding": (0, 0)}
 pool = {"kernel": (2, 3), "stride": (1, 2), "padding": (1, 0), "dilation": (1, 1)}
 
 
@@ -119,7 +122,11 @@ CASES: dict[str, list] = {
     "flip": [((d.any(2, 3),), {"dims": (0, 1)})],
     "tril": [((d.any(3, 3),), {"diagonal": -1}), ((d.any(2, 3, 4),), {"diagonal": 1})],
     "triu": [((d.any(3, 3),), {"diagonal": -1}), ((d.any(2, 3, 4),), {"diagonal": 1})],
-    "repeat": [((d.any(2, 3),), {"repeats": (2, 1)}), ((d.any(3),), {"repeats": (2, 1, 2)}), ((d.any(),), {"repeats": (3,)})],
+    "repeat": [
+        ((d.any(2, 3),), {"repeats": (2, 1)}),
+        ((d.any(3),), {"repeats": (2, 1, 2)}),
+        ((d.any(),), {"repeats": (3,)}),
+    ],
     "cat": [((d.any(2, 3), d.any(1, 3)), {"dim": 0}), ((d.any(2, 1), d.turned(2, 2)), {"dim": -1})],
     "stack": [((d.any(2, 3), d.any(2, 3)), {"dim": 1})],
     # indexing
@@ -226,16 +233,8 @@ CASES: dict[str, list] = {
     "conv2d_input": [((d.any(1, 3, 3, 2), d.any(3, 2, 2, 3)), {"size": (1, 2, 4, 6), **conv})],
     "conv2d_weight": [((d.any(1, 3, 3, 2), d.any(1, 2, 4, 6)), {"size": (3, 2, 2, 3), **conv})],
     "max_pool2d": [((d.any(1, 2, 4, 4),), {"kernel": (2, 2), "stride": (2, 2)}), ((d.any(1, 1, 4, 5),), pool)],
-    "max_pool2d_input": [
-        ((d.any(1, 1, 2, 2), torch.arange(16.0).double().view(1, 1, 4, 4),
-          torch.tensor([[[[5.0, 7.0], [13.0, 15.0]]]], dtype=torch.float64)),
-         {"kernel": (2, 2), "stride": (2, 2), "padding": (0, 0), "dilation": (1, 1)})
-    ],  # fmt: skip
-    "max_pool2d_pick": [
-        ((d.any(1, 1, 4, 4), torch.arange(16.0).double().view(1, 1, 4, 4),
-          torch.tensor([[[[5.0, 7.0], [13.0, 15.0]]]], dtype=torch.float64)),
-         {"kernel": (2, 2), "stride": (2, 2), "padding": (0, 0), "dilation": (1, 1)})
-    ],  # fmt: skip
+    "max_pool2d_input": [((d.any(1, 1, 2, 2), image, tops), {**pool, **plain})],
+    "max_pool2d_pick": [((d.any(1, 1, 4, 4), image, tops), {**pool, **plain})],
     # losses
     "mse_loss": [((d.any(2, 3), d.any(2, 3)), {"reduction": how}) for how in ("mean", "sum", "none")],
     "nll_loss": [

@@ -106,7 +106,8 @@ def train(torch: ModuleType, recipe: Recipe, x: Any, y: Any, jitter: float, nois
         else:
             epoch_x, epoch_y = x, y
         for start in range(0, len(x), recipe.batch):
-            loss = loss_fn(model(epoch_x[start : start + recipe.batch]), epoch_y[start : start + recipe.batch])
+            end = start + recipe.batch
+            loss = loss_fn(model(epoch_x[start:end]), epoch_y[start:end])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -115,7 +116,8 @@ def train(torch: ModuleType, recipe: Recipe, x: Any, y: Any, jitter: float, nois
 
 def main(arguments: list[str] | None = None) -> int:
     known = recipes()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--library", choices=["learntorch", "torch"], default="learntorch")
     parser.add_argument("--recipe", choices=[*known, "ladder"], default="source")
     parser.add_argument("--starts", type=int, default=20, metavar="N")

@@ -56,11 +56,42 @@ def names(torch: ModuleType) -> dict[str, object]:
     return {
         "torch": torch, "F": torch.nn.functional, "nn": torch.nn, "np": np, "numbers": numbers, "grads": grads,
         "graph": graph, "memory": memory,
-        "A": numbers(2, 3), "B": numbers(2, 3, start=5).abs() + 0.5, "C": numbers(3, start=2), "D": numbers(2, 1, start=3),
+        "A": numbers(2, 3), "B": numbers(2, 3, start=5).abs() + 0.5,
+        "C": numbers(3, start=2), "D": numbers(2, 1, start=3),
         "M": numbers(3, 4, start=7), "V": numbers(4, start=1), "X": numbers(2, 3, 4, start=4),
         "S": torch.tensor(1.5), "I": torch.tensor([[3, -1, 4], [1, -5, 9]]), "J": torch.tensor([2, 3, -2]),
         "K": torch.tensor([[True, False, True], [False, False, True]]),
     }  # fmt: skip
+
+
+DTYPES = ("float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
+OPERATIONS = ("add", "sub", "mul", "div", "floor_divide", "remainder", "pow", "maximum", "eq", "add_", "div_", "copy_")
+
+
+def promotion(operation: str, torch: ModuleType) -> dict[str, str]:
+    """The type of `operation` for all pairs of types: tensors with dimensions ([…]), without (0-d), and numbers."""
+    table = {}
+
+    def enter(name: str, x: object, y: object) -> None:
+        try:
+            table[name] = str(getattr(x, operation)(y).dtype).removeprefix("torch.")
+        except Exception as error:
+            table[name] = type(error).__name__
+
+    for a in DTYPES:
+        left = [torch.ones(shape, dtype=getattr(torch, a)) for shape in ((2,), ())]
+        for b in DTYPES:
+            right = [torch.ones(shape, dtype=getattr(torch, b)) for shape in ((2,), ())]
+            enter(f"[{a}] [{b}]", left[0].clone(), right[0])
+            enter(f"[{a}] {b}", left[0].clone(), right[1])
+            enter(f"{a} {b}", left[1].clone(), right[1])
+            if not operation.endswith("_"):
+                enter(f"{a} [{b}]", left[1], right[0])
+        numbers = () if operation in ("maximum", "copy_") else (2, 2.5) if operation == "pow" else (True, 2, 2.5)
+        for number in numbers:
+            enter(f"[{a}] {number}", left[0].clone(), number)
+            enter(f"{a} {number}", left[1].clone(), number)
+    return table
 
 
 def run(case: str, torch: ModuleType) -> object:

@@ -1,4 +1,5 @@
-"""Records what real PyTorch answers to the cases in tests/golden/*.txt, into the .json of the same name.
+"""Records what real PyTorch answers to the cases in tests/golden/*.txt, into the .json of the same name, and
+its types of results for all pairs of types, into promotion.json.
 
 Run it with a Python that has PyTorch 2.13: `python tools/record_golden.py`. The cases are lines of Python;
 golden_language.py says how they are run and what is stored.
@@ -11,7 +12,7 @@ import sys
 from pathlib import Path
 
 import torch
-from golden_language import cases, evaluate
+from golden_language import OPERATIONS, cases, evaluate, promotion
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
 
@@ -26,6 +27,9 @@ def main() -> None:
         print(f"{source.name}: {len(recorded)} cases")
         for case in unexpected:
             print(f"  not what this file is for: {case}\n    {recorded[case]}", file=sys.stderr)
+    table = {operation: promotion(operation, torch) for operation in OPERATIONS}
+    (GOLDEN / "promotion.json").write_text(json.dumps(table, indent=0) + "\n", encoding="utf-8")
+    print(f"promotion.json: {sum(map(len, table.values()))} pairs")
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(3, "03_autograd", "Autograd: derivatives by machine",
         _files(
-            "autograd.py base.py course/drawing.py course/layout.py graph.py hooks.py "
+            "autograd.py base.py course/drawing.py course/layout.py graph.py hooks.py methods/history.py "
             "methods/pointwise.py modes.py ops/matrix.py ops/pointwise.py ops/rule.py recording.py",
         ),
         _names(
@@ -104,8 +104,28 @@ CHAPTERS: tuple[Chapter, ...] = (
             torch="allclose relu sigmoid tanh equal log",
             Tensor="relu_ softmax",
             F="relu softplus sigmoid tanh leaky_relu softmax",
-            plt="subplot tight_layout bar axhline title",
+            plt="subplot tight_layout xticks bar axhline title",
             inside="ops.reduction",
+        )),
+    Chapter(5, "05_two_layer_numpy", "A two-layer net in NumPy",
+        _files(
+            "methods/matrix.py ops/matrix.py",
+        ),
+        _names(
+            Tensor="any",
+            numpy="maximum round square random.RandomState allclose ndindex errstate isfinite",
+            object="randn",
+        )),
+    Chapter(6, "06_two_layer_tensors", "The two-layer net in tensors",
+        _files(""),
+        _names(
+            plt="imshow",
+            inside="ops.pointwise",
+        )),
+    Chapter(7, "07_two_layer_autograd", "The two-layer net with autograd",
+        _files(""),
+        _names(
+            python="warnings warnings.catch_warnings warnings.simplefilter",
         )),
     Chapter(8, "08_two_layer_nn", "The two-layer net with nn",
         _files(
@@ -115,8 +135,8 @@ CHAPTERS: tuple[Chapter, ...] = (
         _names(
             nn="Linear Sequential ReLU MSELoss init.normal_ init.zeros_ Parameter Module Conv2d Flatten",
             F="max_pool2d",
-            plt="flatten imshow set_xticks set_yticks",
-            python="math math.isnan warnings warnings.catch_warnings warnings.simplefilter",
+            plt="flatten set_xticks set_yticks",
+            python="math math.isnan",
             object="weight bias named_parameters parameters zero_grad state_dict load_state_dict "
                    "register_forward_hook register_full_backward_hook register_backward_hook children "
                    "named_modules training eval",
@@ -132,6 +152,17 @@ CHAPTERS: tuple[Chapter, ...] = (
             optim="SGD Adam",
             plt="contour",
             object="manual_seed",
+        )),
+    Chapter(10, "10_fizzbuzz", "FizzBuzz",
+        _files(
+            "nn/losses.py ops/loss.py",
+        ),
+        _names(
+            Tensor="argmin",
+            nn="CrossEntropyLoss",
+            plt="yticks",
+            inside="ops.loss",
+            object="cross_entropy",
         )),
 )
 # fmt: on

@@ -141,10 +141,17 @@ class ConversionMethods:
         return bool(self._array.item())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._one())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._one())
+
+    def _one(self):
+        if self._array.size != 1:
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars. Pick one element first, or use tolist()."
+            )
+        return self._array.item()
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iu" or self._array.size != 1:

@@ -81,7 +81,8 @@ class HistoryMethods:
         if value is not None:
             if not isinstance(value, TensorBase):
                 raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got grad of type '{type(value).__name__}'"
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}. "
+                    "Wrap it in torch.tensor."
                 )
             if value._array.shape != self._array.shape:
                 raise RuntimeError(
@@ -173,7 +174,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     if inputs is not None:
         inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
         if not inputs:
-            raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty. Leave it out for all leaves.")
         wanted = {edge_of(t) for t in inputs}
     found = run_backward(roots(tensors, grad_tensors, create_graph), create_graph=create_graph,
                          retain_graph=retain_graph, wanted=wanted)  # fmt: skip

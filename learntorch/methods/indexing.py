@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..base import TensorBase, wrap
-from ..errors import argument_error, final
+from ..errors import argument_error, broadcast_error, final
 from ..ops import indexing as ops
 from ..ops import pointwise, shape
 from ..recording import check_writable, inplace, recorded
@@ -27,12 +27,17 @@ class IndexingMethods:
         return view if at is None else recorded(ops.index)(view, at=at, form=form)
 
     def __setitem__(self, key, value) -> None:
-        check_writable(self, ())
         view, at = _read_key(self, key)
         if not isinstance(value, TensorBase):
+            if not isinstance(value, (int, float, np.generic)):
+                kind = f"numpy.{type(value).__name__}" if isinstance(value, np.ndarray) else type(value).__name__
+                raise TypeError(f"can't assign a {kind} to a torch.{self.dtype.legacy}. Wrap it in torch.tensor.")
             value = wrap(np.asarray(value, self._array.dtype))
         if at is None:
-            view.copy_(_fitting(value, view.shape))
+            value = _fitting(value, view.shape)
+            if value.shape != view.shape:
+                shape.broadcast_layout(value._array, view.shape)  # raises where it does not fit
+            view.copy_(value)
         else:
             view._index_put(at, value, False)
 
@@ -44,15 +49,7 @@ class IndexingMethods:
                     f"destination and {_kind(values)} for the source."
                 )
             values = values.to(self.dtype)
-        try:
-            return inplace(ops.index_put)(self, values, at=at, accumulate=accumulate, form=form)
-        except RuntimeError as error:
-            if "shape mismatch" not in str(error):
-                raise
-            raise RuntimeError(
-                f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result "
-                f"of shape {list(self._array[at].shape)}"
-            ) from None
+        return inplace(ops.index_put)(self, values, at=at, accumulate=accumulate, form=form)
 
     def index_put_(self, indices: tuple, values, accumulate: bool = False):
         """Write `values` at (or add them to) the positions given by index tensors."""
@@ -70,6 +67,9 @@ class IndexingMethods:
         if index.ndim > 1:
             raise IndexError("index_select(): Index is supposed to be a vector")
         dim = shape.wrap_dim(dim, self.ndim)
+        n, at = self.shape[dim] if self.ndim else 1, index._array
+        if at.size and (at.min() < 0 or at.max() >= n):
+            raise IndexError(f"index out of range in self. Positions of dimension {dim} run from 0 to {n - 1}.")
         if self.ndim == 0:
             return self.clone()
         return self._index((slice(None),) * dim + (index.reshape(-1),), "IndexSelect")
@@ -178,7 +178,7 @@ def _index_type(name: str, index) -> None:
     if not isinstance(index, TensorBase):
         raise argument_error(name, "index", 2, "Tensor", index)
     if index._array.dtype not in (np.int64, np.int32):
-        raise RuntimeError(f"{name}(): Expected dtype int64 for index. Convert it with .long().")
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index. Convert it with .long().")
 
 
 def _fitting(value, size: tuple):
@@ -199,6 +199,8 @@ def _read_key(x, key) -> tuple:
     keys = tuple(_as_index(k) for k in keys)
     used = sum(_consumes(k) for k in keys)
     if used > x.ndim:
+        if x.ndim == 0:
+            raise IndexError("invalid index of a 0-dim tensor. Use tensor.item() to get its number.")
         raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
     if not any(k is Ellipsis for k in keys):
         keys = (*keys, Ellipsis)
@@ -229,7 +231,20 @@ def _read_key(x, key) -> tuple:
             d += k.ndim if k.dtype == bool else 1
     if all(isinstance(k, slice) for k in at):
         return (recorded(shape.alias)(view) if view is x else view), None
+    _meet([k for k in at if not isinstance(k, slice)])
     return view, tuple(at)
+
+
+def _meet(arrays: list) -> None:
+    """Refuse index arrays that cannot be broadcast to one shape."""
+    shapes = [(int(k.sum()),) if k.dtype == bool else k.shape for k in arrays]
+    if len(shapes) > 1 and broadcast_error(*shapes) is not None:
+        raise final(
+            IndexError(
+                "shape mismatch: indexing tensors could not be broadcast together with shapes "
+                f"{', '.join(str(list(size)) for size in shapes)}"
+            )
+        )
 
 
 def _as_index(k):

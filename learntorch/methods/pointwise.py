@@ -10,7 +10,7 @@ from ..base import TensorBase
 from ..errors import argument_error
 from ..ops import activations, comparison
 from ..ops import pointwise as ops
-from ..recording import inplace, operator, recorded
+from ..recording import inplace, inplace_operator, operator, recorded
 
 
 class PointwiseMethods:
@@ -35,13 +35,20 @@ class PointwiseMethods:
     remainder = recorded(ops.remainder)
     __abs__ = abs = absolute = recorded(ops.abs)
     fmod = recorded(ops.fmod)
-    __iadd__ = add_ = inplace(ops.add)
-    __isub__ = sub_ = subtract_ = inplace(ops.sub)
-    __imul__ = mul_ = multiply_ = inplace(ops.mul)
-    __itruediv__ = true_divide_ = inplace(ops.div)
-    __ipow__ = pow_ = inplace(ops.pow)
-    __ifloordiv__ = floor_divide_ = inplace(ops.floor_divide)
-    __imod__ = remainder_ = inplace(ops.remainder)
+    __iadd__ = inplace_operator(ops.add)
+    add_ = inplace(ops.add)
+    __isub__ = inplace_operator(ops.sub)
+    sub_ = subtract_ = inplace(ops.sub)
+    __imul__ = inplace_operator(ops.mul)
+    mul_ = multiply_ = inplace(ops.mul)
+    __itruediv__ = inplace_operator(ops.div)
+    true_divide_ = inplace(ops.div)
+    __ipow__ = inplace_operator(ops.pow)
+    pow_ = inplace(ops.pow)
+    __ifloordiv__ = inplace_operator(ops.floor_divide)
+    floor_divide_ = inplace(ops.floor_divide)
+    __imod__ = inplace_operator(ops.remainder)
+    remainder_ = inplace(ops.remainder)
     neg_, abs_, fmod_ = inplace(ops.neg), inplace(ops.abs), inplace(ops.fmod)
 
     def __pos__(self):
@@ -159,10 +166,22 @@ class PointwiseMethods:
     bitwise_or = recorded(comparison.bitwise_or)
     __xor__ = __rxor__ = operator(comparison.bitwise_xor)
     bitwise_xor = recorded(comparison.bitwise_xor)
-    __invert__ = bitwise_not = recorded(comparison.bitwise_not)
-    __iand__ = bitwise_and_ = inplace(comparison.bitwise_and)
-    __ior__ = bitwise_or_ = inplace(comparison.bitwise_or)
-    __ixor__ = bitwise_xor_ = inplace(comparison.bitwise_xor)
+    bitwise_not = recorded(comparison.bitwise_not)
+
+    def __invert__(self):
+        if self._array.dtype.kind == "f":
+            raise TypeError(
+                "~ (operator.invert) is only implemented on integer and Boolean-type tensors. For other types, write "
+                "x == 0 or logical_not(x)."
+            )
+        return self.bitwise_not()
+
+    __iand__ = inplace_operator(comparison.bitwise_and)
+    bitwise_and_ = inplace(comparison.bitwise_and)
+    __ior__ = inplace_operator(comparison.bitwise_or)
+    bitwise_or_ = inplace(comparison.bitwise_or)
+    __ixor__ = inplace_operator(comparison.bitwise_xor)
+    bitwise_xor_ = inplace(comparison.bitwise_xor)
 
 
 def _bounds(low, high) -> dict:
@@ -175,7 +194,8 @@ def _mask(name: str, mask):
     if not isinstance(mask, TensorBase):
         raise argument_error(name, "mask", 1, "Tensor", mask)
     if mask._array.dtype != bool:
+        kind = mask.dtype.legacy.removesuffix("Tensor").lower()
         raise RuntimeError(
-            f"{name} only supports boolean masks, but got mask with dtype {mask.dtype}. Compare, for example mask != 0."
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {kind}. Compare, for example mask != 0."
         )
     return mask

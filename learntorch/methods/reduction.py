@@ -87,7 +87,7 @@ class ReductionMethods:
     def topk(self, k: int, dim=-1, largest=True, sorted=True):
         """The k largest (or smallest) elements along `dim`, and where they are."""
         if not 0 <= k <= (self.shape[dim] if self.ndim else 1):
-            raise RuntimeError("selected index k out of range: k must not exceed the size of the dimension")
+            raise RuntimeError("selected index k out of range. It must not exceed the size of the dimension.")
         return _TOPK(*recorded(ops.topk)(self, k=k, dim=dim, largest=largest))
 
     def all(self, dim=None, keepdim=False):
@@ -131,7 +131,8 @@ class ReductionMethods:
     def isclose(self, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False):
         """Element by element: |x − other| ≤ atol + rtol·|other|."""
         if self.dtype is not other.dtype:
-            raise RuntimeError(f"{self.dtype.legacy} did not match {other.dtype.legacy}: convert one of them first")
+            a, b = (x.dtype.legacy.removesuffix("Tensor") for x in (self, other))
+            raise RuntimeError(f"{a} did not match {b}. Convert one of them, for example with .to(other.dtype).")
         a, b = self._array, other._array
         close = (a == b) | (builtins.abs(a - b) <= atol + builtins.abs(rtol * b))
         return wrap(close | ((a != a) & (b != b)) if equal_nan else close)

@@ -134,7 +134,10 @@ class ShapeMethods:
         dim = ops.wrap_dim(dim, self.ndim)
         n = self.shape[dim]
         if not -n <= index < n:
-            raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {n}")
+            raise IndexError(
+                f"select(): index {index} out of range for tensor of size {list(self.shape)} at dimension {dim}. "
+                f"Positions run from 0 to {n - 1}."
+            )
         return recorded(ops.select)(self, dim=dim, index=index % n)
 
     def narrow(self, dim: int, start: int, length: int):

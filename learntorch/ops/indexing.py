@@ -32,10 +32,16 @@ def index_gradient(g, *, shape, at):
 def index_put(x, values, *, at, accumulate=False, form="IndexPut"):
     """x with `values` written at (or added to) the positions."""
     y = x.copy()
-    if accumulate:
-        array_module(x).add.at(y, at, values)
-    else:
-        y[at] = values
+    try:
+        if accumulate:
+            array_module(x).add.at(y, at, values)
+        else:
+            y[at] = values
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of "
+            f"shape {list(x[at].shape)}"
+        ) from None
     return y
 
 

@@ -32,8 +32,8 @@ def mm(a, b):
     if a.ndim != 2 or b.ndim != 2:
         which, x = ("self", a) if a.ndim != 2 else ("mat2", b)
         raise RuntimeError(
-            f"{which} must be a matrix: mm takes two tensors of 2 dimensions, and this has {x.ndim}. For "
-            "other numbers of dimensions use matmul."
+            f"{which} must be a matrix. It has {x.ndim} dimension{'' if x.ndim == 1 else 's'}; for other than 2 use "
+            "matmul."
         )
     if a.shape[1] != b.shape[0]:
         raise RuntimeError(
@@ -125,6 +125,11 @@ def _stacked(g, a, b):
                     matmul(transpose(a, dim0=-1, dim1=-2), g), shape=tuple(b.shape)), name="UnsafeView")  # fmt: skip
 def matmul(a, b):
     """Matrix products over the last two dimensions; the dimensions before them are broadcast."""
+    if a.shape[-1] != b.shape[-2] and a.ndim > 2 and b.ndim > 2:
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[-1]}] but got: "
+            f"[{b.shape[0]}, {b.shape[-2]}]. The last size of the first must be the last but one of the second."
+        )
     if a.shape[-1] != b.shape[-2]:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]}). "
@@ -161,7 +166,9 @@ def linear(x, weight, bias=None):
             f"mat1 and mat2 shapes cannot be multiplied ({rows}x{last} and {weight.shape[-1]}x{weight.shape[0]}). "
             f"The last size of the input must be the layer's in_features, {weight.shape[-1]}."
         )
-    if x.dtype != weight.dtype:
+    if bias is None:
+        _same_type("linear", x, weight)
+    elif x.dtype != weight.dtype:
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {_kind(x)} and {_kind(weight)}. Convert the input, "
             "for example with .to(weight.dtype)."

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..devices import array_module
 from ..dtypes import result_dtype
-from .rule import ANY, FLOAT, PROMOTE, differentiable
+from .rule import ANY, FLOAT, NUMBERS, PROMOTE, differentiable
 
 
 def _scalar_form(scalar: str, tensor: str):
@@ -29,7 +29,8 @@ def add(a, b, *, alpha=1):
     return a + b if alpha == 1 else a + b * alpha
 
 
-@differentiable(a=lambda g: g,                      # ∂(a − αb)/∂a = 1
+@differentiable(NUMBERS,
+                a=lambda g: g,                      # ∂(a − αb)/∂a = 1
                 b=lambda g, alpha: g * -alpha)      # ∂(a − αb)/∂b = −α
 def sub(a, b, *, alpha=1):
     """Difference: y = a − α·b."""
@@ -41,7 +42,7 @@ def sub(a, b, *, alpha=1):
     return a - b if alpha == 1 else a - b * alpha
 
 
-@differentiable(a=lambda g: -g, b=lambda g: g, name=_scalar_form("Rsub1", "Rsub0"))
+@differentiable(NUMBERS, a=lambda g: -g, b=lambda g: g, name=_scalar_form("Rsub1", "Rsub0"))
 def rsub(a, b):
     """Difference the other way round: y = b − a."""
     return b - a
@@ -98,6 +99,7 @@ def pow(a, b):
     """Power: y = aᵇ."""
     if isinstance(b, (int, np.integer)) and b < 0 and a.dtype.kind in "iu":
         raise RuntimeError("Integers to negative integer powers are not allowed.")
+    _no_bool("pow", a)
     return a**b
 
 
@@ -107,42 +109,51 @@ def square(x):
     return x * x
 
 
-def _whole(a, b, divide):
+def _no_bool(name: str, a) -> None:
+    if getattr(a, "dtype", None) == bool:
+        raise NotImplementedError(f"\"{name}\" not implemented for 'Bool'. Convert the tensor first, with .long().")
+
+
+def _whole(name: str, a, b, divide):
     """An integer division; by zero it is an error, as in PyTorch."""
+    _no_bool(name, a)
     if getattr(b, "dtype", np.dtype(float)).kind in "iu" and not np.all(b):
-        raise RuntimeError("ZeroDivisionError: an integer tensor was divided by zero.")
+        raise RuntimeError(
+            "ZeroDivisionError. An integer tensor was divided by zero; with .float() the result would be inf or nan."
+        )
     return divide(a, b)
 
 
 @differentiable()
 def floor_divide(a, b):
     """Quotient rounded down: y = ⌊a / b⌋."""
-    return _whole(a, b, np.floor_divide)
+    return _whole("div_floor_cpu", a, b, np.floor_divide)
 
 
 @differentiable(a=lambda g: g * 0, b=lambda g: g * 0, name="Div2")
 def round_divide(a, b, *, rounding_mode):
     """Quotient rounded down ("floor") or towards zero ("trunc")."""
     if rounding_mode == "floor":
-        return _whole(a, b, np.floor_divide)
+        return _whole("div_floor_cpu", a, b, np.floor_divide)
     if rounding_mode != "trunc":
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    return _whole(a, b, lambda a, b: ((a - np.fmod(a, b)) // b if a.dtype.kind != "f" else np.trunc(a / b)))
+    exact = getattr(a, "dtype", np.dtype(float)).kind != "f"  # a whole quotient must not pass through floats
+    return _whole("div_trunc_cpu", a, b, lambda a, b: (a - np.fmod(a, b)) // b if exact else np.trunc(a / b))
 
 
 @differentiable(a=lambda g: g, b=lambda g, a, b: -g * floor_divide(a, b),
                 name=_scalar_form("Remainder0", "Remainder1"))  # fmt: skip
 def remainder(a, b):
     """What is left after floor division, with the sign of b: y = a − b·⌊a / b⌋."""
-    return _whole(a, b, np.remainder)
+    return _whole("remainder_cpu", a, b, np.remainder)
 
 
 @differentiable(a=lambda g: g, b=lambda g, a, b: -g * trunc(a / b), name=_scalar_form("Fmod0", "Fmod1"))
 def fmod(a, b):
     """What is left after division towards zero, with the sign of a."""
-    return _whole(a, b, np.fmod)
+    return _whole("fmod_cpu", a, b, np.fmod)
 
 
 def _share(g, a, b):

@@ -208,6 +208,7 @@ def _extreme(x, dim: int, keepdim: bool, arg: str):
     d = _one_dim(x, dim)
     if x.ndim == 0:
         return x.copy(), np.int64(0)
+    _not_empty(arg.removeprefix("arg"), x, dim)
     indices = getattr(array_module(x), arg)(x, d, keepdims=True)
     values = array_module(x).take_along_axis(x, indices, d)
     return (values, indices) if keepdim else (values.squeeze(d), indices.squeeze(d))

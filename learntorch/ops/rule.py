@@ -21,7 +21,8 @@ from collections.abc import Callable
 
 # How a rule wants the types of its inputs:
 PROMOTE = "promote"  # all of one type, the common one (arithmetic)
-FLOAT = "float"  # the same, and a floating-point one (sin, division)
+NUMBERS = "numbers"  # the same, and none of them bool (differences)
+FLOAT = "float"  # of one type, and a floating-point one (sin, division)
 EXACT = "exact"  # as they are; they must be equal already (matrix products)
 ANY = "any"  # as they are (moving elements about)
 

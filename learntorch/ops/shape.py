@@ -162,8 +162,8 @@ def broadcast_layout(x, size: tuple) -> tuple[tuple, tuple]:
         if size[d] == -1:
             if d < extra:
                 raise RuntimeError(
-                    f"expand(torch.{_type_name(x)}{{{list(x.shape)}}}, size={list(size)}): the expanded size of "
-                    f"the tensor ({size[d]}) isn't allowed in a leading, non-existing dimension {d}"
+                    f"The expanded size of the tensor ({size[d]}) isn't allowed in a leading, non-existing dimension "
+                    f"{d}. A size of -1 means: as it is."
                 )
             shape[d] = here
         if here == shape[d] and d >= extra:
@@ -251,6 +251,9 @@ def _at(ndim: int, dim: int, index) -> tuple:
                     g, shape=x_shape, offset=offset, dim1=dim1, dim2=dim2))  # fmt: skip
 def diagonal(x, *, offset=0, dim1=0, dim2=1):
     """The diagonal over two dimensions, as the last dimension of the result."""
+    dim1, dim2 = wrap_dim(dim1, x.ndim), wrap_dim(dim2, x.ndim)
+    if dim1 == dim2:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}. Name two different ones.")
     view = x.diagonal(offset, dim1, dim2)
     if not view.flags.writeable and x.flags.writeable:
         view.flags.writeable = True  # NumPy hands a diagonal out read-only

@@ -16,7 +16,7 @@ def resolve_size(size: tuple, count: int) -> tuple:
     """`size` with its one −1 replaced by what makes the product `count`."""
     if -1 in size:
         if size.count(-1) > 1:
-            raise RuntimeError("only one dimension can be inferred: write -1 for one size at most")
+            raise RuntimeError("only one dimension can be inferred. Write -1 for one size at most.")
         known = -prod(size)
         if known == 0:
             raise RuntimeError(
