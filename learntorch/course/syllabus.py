@@ -54,8 +54,8 @@ CHAPTERS: tuple[Chapter, ...] = (
             "__init__.py course/__init__.py course/source.py course/syllabus.py creation.py dtypes.py "
             "errors.py functions.py generator.py methods/__init__.py methods/filling.py "
             "methods/indexing.py methods/matrix.py methods/pointwise.py methods/reduction.py "
-            "methods/shape.py ops/comparison.py ops/indexing.py ops/reduction.py ops/shape.py "
-            "ops/strides.py printing.py random.py tensor.py",
+            "methods/shape.py ops/comparison.py ops/indexing.py ops/promotion.py ops/reduction.py "
+            "ops/shape.py ops/strides.py printing.py random.py tensor.py",
         ),
         _names(
             torch="tensor float64 zeros ones full eye arange linspace int64 strided empty IntTensor "
@@ -158,6 +158,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             "nn/losses.py ops/loss.py",
         ),
         _names(
+            torch="randperm",
             Tensor="argmin",
             nn="CrossEntropyLoss",
             plt="yticks",
