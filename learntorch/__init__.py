@@ -3,16 +3,10 @@
 `import learntorch as torch` gives the names that PyTorch has. Read in chapter 01.
 """
 
-import warnings
-
-# Note [Quiet arithmetic]: PyTorch lets 1/0 be inf and 0/0 be nan without a word. NumPy warns. The filter
-# holds for the lines of this package alone, so NumPy still warns about the user's own arrays.
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"learntorch\.")
-
 # Note [Memory that stays]: glibc gives every large block back to the system when it is freed, and each
 # training step would fault its pages in anew. One freed block of almost 32 MiB raises that limit for good:
 # a step of a small convolutional net is about twice as fast.
-import numpy as _np  # noqa: E402
+import numpy as _np
 
 _np.empty(31 << 20, _np.uint8)
 

@@ -75,7 +75,9 @@ class Variable(Tensor):
 
     def __new__(cls, data: Tensor, requires_grad: bool = False, volatile: bool = False) -> Tensor:
         if not isinstance(data, TensorBase):
-            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+            raise TypeError(
+                f"Variable data has to be a tensor, but got {type(data).__name__}. Wrap it in torch.tensor."
+            )
         return data.detach().requires_grad_(requires_grad)
 
 

@@ -15,6 +15,7 @@ from . import devices, dtypes, random
 from .base import TensorBase, memory, wrap
 from .devices import module_for
 from .methods.shape import ints
+from .modes import grad_mode
 from .random import Generator
 from .tensor import Tensor, legacy, strided
 
@@ -71,7 +72,7 @@ def _read(data: object, dtype: dtypes.dtype | None) -> np.ndarray:
     else:
         array = _from_lists(data)
         wanted = wanted or _inferred(data, array)
-    return array if wanted is None or array.dtype == wanted else array.astype(wanted)
+    return array if wanted is None or array.dtype == wanted else grad_mode.quietly(array.astype, wanted)
 
 
 def _inferred(data: object, array: np.ndarray) -> np.dtype:
@@ -99,7 +100,9 @@ def _holds_arrays(data: object) -> bool:
 def _from_lists(data: object) -> np.ndarray:
     if isinstance(data, str) or not isinstance(data, (int, float, Sequence)) and not hasattr(data, "__array__"):
         if isinstance(data, str):
-            raise TypeError("new(): invalid data type 'str'")
+            raise TypeError(
+                "new(): invalid data type 'str'. A tensor holds numbers: convert the text with float() or int()."
+            )
         raise RuntimeError(
             f"Could not infer dtype of {type(data).__name__}. Give numbers, lists of numbers, or an array."
         )
@@ -114,7 +117,9 @@ def _from_lists(data: object) -> np.ndarray:
     if array.dtype == object or array.dtype.kind in "SUMmVc":
         flat = [x for x in array.reshape(-1) if not isinstance(x, (int, float))] or [array.reshape(-1)[0]]
         if isinstance(flat[0], str):
-            raise TypeError("new(): invalid data type 'str'")
+            raise TypeError(
+                "new(): invalid data type 'str'. A tensor holds numbers: convert the text with float() or int()."
+            )
         if all(isinstance(x, int) for x in flat):
             raise ValueError("Overflow when unpacking long long. Integers must fit into 64 bits.")
         raise RuntimeError(
@@ -246,9 +251,11 @@ def arange(start, end=None, step=1, *, out=None, dtype=None, layout=strided, dev
         start, end = 0, start
     start, end, step = (x.item() if isinstance(x, TensorBase) else x for x in (start, end, step))
     if step == 0:
-        raise RuntimeError("step must be nonzero")
+        raise RuntimeError("step must be nonzero. The default is 1.")
     if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+        raise RuntimeError(
+            "upper bound and lower bound inconsistent with step sign. To count down, give a negative step."
+        )
     whole = all(isinstance(x, (int, np.integer)) for x in (start, end, step))
     kind = _dtype(dtype, dtypes.int64 if whole else None)
     count = math.ceil((end - start) / step)

@@ -68,13 +68,13 @@ def set_default_dtype(d: dtype) -> None:
     """Make `d` the type of new floating-point tensors.
 
     Raises:
-        TypeError: "only floating-point types are supported as the default type"
+        TypeError: "only floating-point types are supported as the default type. Try torch.float64."
     """
     global _default
     if not isinstance(d, dtype):
         raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not d.is_floating_point:
-        raise TypeError("only floating-point types are supported as the default type")
+        raise TypeError("only floating-point types are supported as the default type. Try torch.float64.")
     _default = d
 
 

@@ -209,5 +209,5 @@ def one_hot(target: Tensor, num_classes: int = -1) -> Tensor:
     if classes.size and classes.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
     if classes.size and classes.max() >= n:
-        raise RuntimeError("Class values must be smaller than num_classes.")
+        raise RuntimeError("Class values must be smaller than num_classes. Classes count from 0.")
     return wrap(np.eye(n, dtype=np.int64)[classes])

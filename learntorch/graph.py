@@ -176,8 +176,10 @@ class AccumulateGrad(Node):
             if create:
                 leaf._grad = g
             else:
-                if getattr(g, "base", None) is not None or not g.flags.c_contiguous:
-                    g = _like_memory(g, leaf._array)
+                own, here = g.flags, leaf._array
+                alike = own.c_contiguous if here.flags.c_contiguous else g.strides == here.strides
+                if getattr(g, "base", None) is not None or not alike:
+                    g = _like_memory(g, here)
                 leaf._grad = wrap(g)
         elif create:
             leaf._grad = leaf._grad + g
@@ -232,6 +234,7 @@ def fit(g, shape: tuple, dtype: np.dtype):
     return g
 
 
+@np.errstate(all="ignore")  # see Note [Quiet arithmetic]
 def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted: dict | None = None,
                  accumulate: bool = True) -> dict:  # fmt: skip
     """Send gradients from the roots to the leaves, newest node first.

@@ -72,7 +72,7 @@ class Hooks:
         for number, reference in self.kept.items():
             tensor, g = reference(), gradients[number]
             if tensor is not None and g is not None:
-                tensor._grad = g if tensor._grad is None else tensor._grad + g
+                tensor._grad = g.clone() if tensor._grad is None else tensor._grad + g
         return gradients
 
     def on_inputs(self, passed_on: Sequence, received: Sequence) -> list:

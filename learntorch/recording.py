@@ -66,7 +66,7 @@ def _unary(rule: Rule) -> Callable:
         if floats and array.dtype.kind != "f":
             array = array.astype(get_default_dtype().numpy)
         try:
-            result = fn(array, **options)
+            result = grad_mode.quietly(fn, array, **options)
         except Exception as error:
             raise explain(error, rule.__name__, (array,), options) from None
         if not single:
@@ -125,7 +125,7 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
                 x, y = promote((x, y), types)
                 like = True
         try:
-            result = fn(x, y, **options)
+            result = grad_mode.quietly(fn, x, y, **options)
         except Exception as error:
             raise explain(error, rule.__name__, (x, y), options) from None
         out = wrap(result)
@@ -157,7 +157,7 @@ def _general(rule: Rule) -> Callable:
             inputs += (None,) * (count - len(inputs))
         arrays = arrays_of(rule, inputs)
         try:
-            result = fn(*arrays, **options)
+            result = grad_mode.quietly(fn, *arrays, **options)
         except Exception as error:
             raise explain(error, rule.__name__, arrays, options) from None
         return _outputs(rule, result, inputs, options, save)
@@ -173,7 +173,7 @@ def _view(rule: Rule) -> Callable:
             refresh(x)
         array = memory(x)
         try:
-            result = fn(array, **options)
+            result = grad_mode.quietly(fn, array, **options)
         except Exception as error:
             raise explain(error, rule.__name__, (array,), options) from None
         out = wrap(result)
@@ -293,7 +293,7 @@ def inplace(rule: Rule) -> Callable:
         check_writable(target, inputs)
         arrays = arrays_of(rule, inputs)
         try:
-            result = fn(*arrays, **options)
+            result = grad_mode.quietly(fn, *arrays, **options)
         except Exception as error:
             raise explain(error, rule.__name__, arrays, options) from None
         needs = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
@@ -355,7 +355,7 @@ def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_
         )
     records = needs and grad_mode.enabled
     node = make_node() if records and not saves_output else None
-    array[...] = value
+    grad_mode.quietly(array.__setitem__, ..., value)
     if target._stamp is None:
         target._stamp = Stamp()
     target._stamp.write()
@@ -367,8 +367,11 @@ def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_
 
 def _rebase(target: TensorBase, node) -> None:
     """Give a tensor that was written to its new history; a view passes it on to its base."""
-    base = target._base
+    base, keeps = target._base, target.retains_grad
     if base is None:
+        if keeps:  # the gradient to keep is that of the new value
+            target._edge[0].hooks.kept.pop(target._edge[1])
+            node._own_hooks().keep(0, target)
         target._requires_grad, target._edge = True, (node, 0)
         return
     slices = CopySlices(edge_of(base), node, Layout(target, base))

@@ -108,7 +108,7 @@ class Tensor(
 
     def __len__(self) -> int:
         if self._array.ndim == 0:
-            raise TypeError("len() of a 0-d tensor")
+            raise TypeError("len() of a 0-d tensor. It holds one number: item() gives it.")
         return self._array.shape[0]
 
     @property

@@ -871,3 +871,28 @@ def test_rules_run_on_arrays_and_on_tensors():
     assert mul(np.ones(2), 3.0).tolist() == [3, 3]
     x = leaf()
     assert mul(x, x).grad_fn.name() == "MulBackward0"
+
+
+def test_a_kept_gradient_has_memory_of_its_own():
+    x = leaf()
+    y = x * 1
+    y.retain_grad()
+    y.sum().backward()  # the gradient of a sum is one number seen three times
+    y.grad[0] = 7
+    assert y.grad.tolist() == [7, 1, 1] and x.grad.tolist() == [1, 1, 1]
+
+
+def test_retain_grad_follows_a_write():
+    x = leaf()
+    y = x * 1
+    y.retain_grad()
+    y.mul_(3)
+    y.sum().backward()
+    assert y.grad.tolist() == [1, 1, 1] and x.grad.tolist() == [3, 3, 3]
+
+
+def test_a_gradient_lies_in_memory_as_its_leaf_does():
+    x = torch.ones(3, 2).t().clone().requires_grad_()
+    assert x.stride() == (1, 2)
+    (x * 2).sum().backward()
+    assert x.grad.stride() == (1, 2)

@@ -163,7 +163,7 @@ class ConversionMethods:
 
     def __iter__(self):
         if self._array.ndim == 0:
-            raise TypeError("iteration over a 0-d tensor")
+            raise TypeError("iteration over a 0-d tensor. It holds one number: item() gives it.")
         return iter(self.unbind(0))
 
     def __format__(self, spec: str) -> str:

@@ -134,7 +134,9 @@ class HistoryMethods:
     def register_hook(self, hook: Callable) -> RemovableHandle:
         """Call `hook(gradient)` when the gradient of this tensor is known; it may return another."""
         if not self.requires_grad:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+            raise RuntimeError(
+                "cannot register a hook on a tensor that doesn't require gradient. Use requires_grad_() first."
+            )
         if self._edge is None:
             if getattr(self, "_hooks", None) is None:
                 self._hooks = Hooks()
@@ -153,7 +155,9 @@ class HistoryMethods:
     def retain_grad(self) -> None:
         """Keep the gradient of this tensor too, although it is not a leaf."""
         if not self.requires_grad:
-            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+            raise RuntimeError(
+                "can't retain_grad on Tensor that has requires_grad=False. Use requires_grad_() on a leaf first."
+            )
         if self._edge is not None:
             node, number = self._edge
             node._own_hooks().keep(number, self)
@@ -202,10 +206,13 @@ def roots(tensors, gradients, create_graph: bool) -> list:
                 )
             g = wrap(devices.array_module(t._array).ones_like(t._array))
         elif not isinstance(g, TensorBase):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+            raise TypeError(
+                f"gradients can be either Tensors or None, but got {type(g).__name__}. Wrap it in torch.tensor."
+            )
         elif g._array.shape != t._array.shape:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape of {t.shape}."
+                f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape of {t.shape}. "
+                "The gradient has one number for each of the tensor's."
             )
         pairs.append((edge_of(t), g if create_graph else g._array.copy()))
     return pairs

@@ -46,7 +46,7 @@ class IndexingMethods:
             if values.ndim:
                 raise RuntimeError(
                     f"Index put requires the source and destination dtypes match, got {_kind(self)} for the "
-                    f"destination and {_kind(values)} for the source."
+                    f"destination and {_kind(values)} for the source. Convert it with .to(x.dtype)."
                 )
             values = values.to(self.dtype)
         return inplace(ops.index_put)(self, values, at=at, accumulate=accumulate, form=form)
@@ -65,7 +65,7 @@ class IndexingMethods:
         """The positions `index` (a vector) along `dim`."""
         _index_type("index_select", index)
         if index.ndim > 1:
-            raise IndexError("index_select(): Index is supposed to be a vector")
+            raise IndexError("index_select(): Index is supposed to be a vector. For other shapes write x[index].")
         dim = shape.wrap_dim(dim, self.ndim)
         n, at = self.shape[dim] if self.ndim else 1, index._array
         if at.size and (at.min() < 0 or at.max() >= n):
@@ -93,7 +93,7 @@ class IndexingMethods:
     def masked_select(self, mask):
         """The elements where the mask is True, as a vector."""
         if mask._array.dtype != bool:
-            raise RuntimeError("masked_select: expected BoolTensor for mask")
+            raise RuntimeError("masked_select: expected BoolTensor for mask. Compare, for example mask != 0.")
         full = np.broadcast_shapes(self.shape, mask.shape)
         return self.expand(full)._index(mask.expand(full), "MaskedSelect")
 
@@ -128,7 +128,10 @@ class IndexingMethods:
         _index_type(name, index)
         dim = shape.wrap_dim(dim, self.ndim)
         if max(index.ndim, 1) != max(self.ndim, 1):
-            raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+            raise RuntimeError(
+                "Index tensor must have the same number of dimensions as input tensor. "
+                "Use unsqueeze, or index with x[index]."
+            )
         n = self.shape[dim] if self.ndim else 1
         at = index._array
         if at.size and (at.min() < 0 or at.max() >= n):
@@ -201,7 +204,7 @@ def _read_key(x, key) -> tuple:
     if used > x.ndim:
         if x.ndim == 0:
             raise IndexError("invalid index of a 0-dim tensor. Use tensor.item() to get its number.")
-        raise IndexError(f"too many indices for tensor of dimension {x.ndim}")
+        raise IndexError(f"too many indices for tensor of dimension {x.ndim}. Its shape is {list(x.shape)}.")
     if not any(k is Ellipsis for k in keys):
         keys = (*keys, Ellipsis)
     view, at, d = x, [], 0
@@ -253,7 +256,7 @@ def _as_index(k):
         if k.dtype.kind in "iu" and k.ndim == 0:
             return int(k)
         if k.dtype.kind == "f":
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors. Use .long().")
         return k.astype(bool) if k.dtype == np.uint8 else k
     if k is None or k is Ellipsis or isinstance(k, slice):
         return k

@@ -26,7 +26,7 @@ class MatrixMethods:
             raise argument_error("matmul", "other", 1, "Tensor", other)
         p, q = self.ndim, other.ndim
         if p == 0 or q == 0:
-            raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {p}D and {q}D")
+            raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {p}D and {q}D. Use *.")
         if p == 1 and q == 1:
             return self.dot(other)
         if p == 2 and q == 1:

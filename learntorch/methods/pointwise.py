@@ -186,7 +186,7 @@ class PointwiseMethods:
 
 def _bounds(low, high) -> dict:
     if low is None and high is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None. Give one of them.")
     return {"min": low, "max": high}
 
 

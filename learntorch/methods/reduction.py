@@ -8,6 +8,8 @@ from __future__ import annotations
 import builtins
 from collections import namedtuple
 
+import numpy as np
+
 from ..base import TensorBase, wrap
 from ..dtypes import dtype as Dtype
 from ..ops import reduction as ops
@@ -128,6 +130,7 @@ class ReductionMethods:
         """True if both have the same shape and the same elements."""
         return self.shape == other.shape and bool((self._array == other._array).all())
 
+    @np.errstate(all="ignore")
     def isclose(self, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False):
         """Element by element: |x − other| ≤ atol + rtol·|other|."""
         if self.dtype is not other.dtype:

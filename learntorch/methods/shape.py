@@ -55,7 +55,7 @@ class ShapeMethods:
         """The dimensions from `start_dim` to `end_dim` run together into one."""
         start, end = ops.wrap_dim(start_dim, self.ndim), ops.wrap_dim(end_dim, self.ndim)
         if start > end:
-            raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+            raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim. Swap them.")
         if self.ndim == 0:
             return self.reshape(1)
         if start == end:
@@ -123,7 +123,8 @@ class ShapeMethods:
         counts = ints(repeats)
         if len(counts) < self.ndim:
             raise RuntimeError(
-                "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+                "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor. "
+                "Give a count for every dimension, 1 for those to leave alone."
             )
         return recorded(ops.repeat)(self, repeats=counts)
 
@@ -152,7 +153,9 @@ class ShapeMethods:
         if length < 0:
             raise RuntimeError("narrow(): length must be non-negative.")
         if start + length > n:
-            raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
+            raise RuntimeError(
+                f"start ({start}) + length ({length}) exceeds dimension size ({n}). Take at most {n - start}."
+            )
         return recorded(ops.narrow)(self, dim=dim, start=start, end=start + length)
 
     def unbind(self, dim: int = 0) -> tuple:

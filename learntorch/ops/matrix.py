@@ -49,7 +49,8 @@ def mm(a, b):
 def bmm(a, b):
     """One matrix product for each entry of a batch."""
     if a.ndim != 3 or b.ndim != 3:
-        raise RuntimeError("batch1 must be a 3D tensor" if a.ndim != 3 else "batch2 must be a 3D tensor")
+        which = "batch1" if a.ndim != 3 else "batch2"
+        raise RuntimeError(f"{which} must be a 3D tensor. For other numbers of dimensions use matmul.")
     if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
         raise RuntimeError(
             f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
@@ -64,7 +65,10 @@ def bmm(a, b):
 def mv(a, b):
     """Matrix times vector: yᵢ = Σₖ aᵢₖ bₖ."""
     if a.ndim != 2 or b.ndim != 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
+        raise RuntimeError(
+            f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}. "
+            "For other numbers of dimensions use matmul."
+        )
     if a.shape[1] != b.shape[0]:
         raise RuntimeError(
             f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"

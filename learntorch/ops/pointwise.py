@@ -98,7 +98,7 @@ def _exponent_rule(g, a, b, y):
 def pow(a, b):
     """Power: y = aᵇ."""
     if isinstance(b, (int, np.integer)) and b < 0 and a.dtype.kind in "iu":
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+        raise RuntimeError("Integers to negative integer powers are not allowed. Use .float() first.")
     _no_bool("pow", a)
     return a**b
 

@@ -24,7 +24,7 @@ def dims_of(dim, ndim: int) -> tuple:
     dims = tuple(wrap_dim(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
     for d in dims:
         if dims.count(d) > 1:
-            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims. Name each once.")
     return dims if ndim else ()
 
 
@@ -301,7 +301,7 @@ def var(x, *, dim=None, correction=1, keepdim=False):
 
 
 @differentiable(ANY, x=lambda g, x, y, dim, correction, keepdim:
-                spread(g / (y * (_count(x.shape, dim) - correction)), x.shape, dim, keepdim)
+                spread(where(y == 0, g * 0, g / (y * (_count(x.shape, dim) - correction))), x.shape, dim, keepdim)
                 * (x - mean(x, dim=dim, keepdim=True)))  # fmt: skip
 def std(x, *, dim=None, correction=1, keepdim=False):
     """Standard deviation: the square root of the variance."""

@@ -106,11 +106,12 @@ def permute(x, *, dims: Ints):
     if len(dims) != x.ndim:
         raise RuntimeError(
             f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
-            f"desired ordering of dimensions i.e. input.dim() = {x.ndim} is not equal to len(dims) = {len(dims)}"
+            f"desired ordering of dimensions i.e. input.dim() = {x.ndim} is not equal to len(dims) = {len(dims)}. "
+            "Name every dimension once."
         )
     order = [wrap_dim(d, x.ndim) for d in dims]
     if len(set(order)) != len(order):
-        raise RuntimeError("permute(): duplicate dims are not allowed.")
+        raise RuntimeError("permute(): duplicate dims are not allowed. Name each dimension once.")
     return x.transpose(order)
 
 
@@ -306,7 +307,10 @@ def _pieces(g, shapes: list, dim: int) -> list:
 def cat(*tensors, dim=0):
     """The tensors one after the other along `dim`."""
     if not tensors:
-        raise final(ValueError("torch.cat(): expected a non-empty list of Tensors"))
+        raise final(ValueError(
+            "torch.cat(): expected a non-empty list of Tensors. "
+            "Is the list filled before it is joined?"
+        ))
     kept = [x for x in tensors if x.shape != (0,)] or [tensors[0]]
     first = kept[0]
     if first.ndim == 0:
@@ -334,7 +338,7 @@ def cat(*tensors, dim=0):
 def stack(*tensors, dim=0):
     """The tensors side by side along a new dimension `dim`."""
     if not tensors:
-        raise RuntimeError("stack expects a non-empty TensorList")
+        raise RuntimeError("stack expects a non-empty TensorList. Is the list filled before it is joined?")
     first = tensors[0]
     for i, x in enumerate(tensors):
         if x.shape != first.shape:

@@ -41,6 +41,7 @@ class Adam(Optimizer):
             **choices(how, foreach=None, capturable=False, differentiable=False, fused=None),
         })  # fmt: skip
 
+    @np.errstate(all="ignore")
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         """Move every parameter p by about lr, against the average m of its gradient g."""
         loss = evaluate(closure)

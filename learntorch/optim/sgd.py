@@ -34,6 +34,7 @@ class SGD(Optimizer):
             **choices(how, foreach=None, differentiable=False, fused=None),
         })  # fmt: skip
 
+    @np.errstate(all="ignore")
     def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
         """Move every parameter p against its gradient g."""
         loss = evaluate(closure)
