@@ -20,6 +20,9 @@ NBVAL := $(RUN) -m pytest --nbval --nbval-current-env --nbval-cell-timeout $(CEL
 
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# uv trusts the certificates that this machine trusts, as pip does.
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
 # Tests and builds never see a learner's own answers.
 NO_LEARNER = LEARNTORCH_HOME="$(CURDIR)/build/empty-home"
 
