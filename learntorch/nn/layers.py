@@ -18,6 +18,15 @@ from .module import Module, listing
 from .parameter import Parameter
 
 
+def draw_uniform(weight: Parameter, bias: Parameter | None) -> None:
+    """Fill both with uniform numbers in ±1/√fan_in, fan_in being how many inputs each output sees."""
+    init.kaiming_uniform_(weight, a=math.sqrt(5))
+    if bias is not None:
+        fan_in = init.fans(weight)[0]
+        bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
+        init.uniform_(bias, -bound, bound)
+
+
 class Linear(Module):
     """y = x Wᵀ + b, with W (out_features, in_features) and b (out_features).
 
@@ -38,10 +47,7 @@ class Linear(Module):
 
     def reset_parameters(self) -> None:
         """Draw new weights."""
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-        if self.bias is not None:
-            bound = 1 / math.sqrt(self.in_features) if self.in_features > 0 else 0
-            init.uniform_(self.bias, -bound, bound)
+        draw_uniform(self.weight, self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.linear(input, self.weight, self.bias)
@@ -96,10 +102,7 @@ class Conv2d(Module):
 
     def reset_parameters(self) -> None:
         """Draw new weights."""
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-        if self.bias is not None:
-            bound = 1 / math.sqrt(init.fans(self.weight)[0])
-            init.uniform_(self.bias, -bound, bound)
+        draw_uniform(self.weight, self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
