@@ -15,6 +15,7 @@ from ..dtypes import int64, uint8
 from ..errors import argument_error, broadcast_error
 from ..functions import broadcast_tensors, one_hot
 from ..ops import activations, convolution, loss, matrix
+from ..recording import inplace as overwriting
 from ..recording import recorded
 from ..tensor import Tensor
 
@@ -32,7 +33,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, else slope·x."""
-    return recorded(activations.leaky_relu)(input, slope=negative_slope)
+    return (overwriting if inplace else recorded)(activations.leaky_relu)(input, slope=negative_slope)
 
 
 def sigmoid(input: Tensor) -> Tensor:
