@@ -1,18 +1,16 @@
 """Every operation gives what PyTorch gives: value, type, shape, strides, node name, gradient, and print.
 
-The cases are the lines of tests/golden/operations.txt; tools/record_golden.py has stored PyTorch's answers.
+The cases are the lines of tests/golden/operations/*.txt; tools/record_golden.py has stored PyTorch's answers.
 """
 
-import json
 from pathlib import Path
 
 import pytest
-from golden_language import cases, differences, evaluate
+from golden_language import differences, evaluate, recorded
 
 import learntorch
 
-GOLDEN = Path(__file__).parent / "golden"
-RECORDED = json.loads((GOLDEN / "operations.json").read_text(encoding="utf-8"))
+RECORDED = recorded(Path(__file__).parent / "golden" / "operations")
 
 
 @pytest.mark.parametrize("case", RECORDED)
@@ -21,8 +19,7 @@ def test_same_as_pytorch(case):
     assert difference is None, f"{case}\n{difference}"
 
 
-def test_every_case_is_recorded():
-    assert cases((GOLDEN / "operations.txt").read_text(encoding="utf-8")) == list(RECORDED)
+def test_there_are_enough_cases():
     assert len(RECORDED) > 1400
 
 

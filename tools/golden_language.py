@@ -1,4 +1,4 @@
-"""The little language of the golden cases: how a line of tests/golden/*.txt is run and described.
+"""The little language of the golden cases: how a line of tests/golden/*/*.txt is run and described.
 
 tools/record_golden.py runs the lines on real PyTorch and stores the descriptions; tests/test_golden.py and
 tests/test_errors.py run them on learntorch and compare. A case is one line of Python: statements separated by
@@ -10,9 +10,11 @@ error only: its words are about PyTorch's inside.
 from __future__ import annotations
 
 import ast
+import json
 import math
 import re
 import warnings
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -21,6 +23,21 @@ import numpy as np
 def cases(text: str) -> list[str]:
     """The cases in a file: its lines, without headings and empty lines."""
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def recorded(folder: Path) -> dict[str, list]:
+    """PyTorch's answers to all cases of a folder, file by file in the order of the cases."""
+    answers = {}
+    for source in sorted(folder.glob("*.txt")):
+        stored = json.loads(source.with_suffix(".json").read_text(encoding="utf-8"))
+        here = cases(source.read_text(encoding="utf-8"))
+        if here != list(stored):
+            raise ValueError(f"{source.name} has changed since its answers were recorded: run `make golden`")
+        twice = answers.keys() & stored.keys()
+        if twice:
+            raise ValueError(f"{source.name} has cases that stand elsewhere too: {sorted(twice)[:5]}")
+        answers |= stored
+    return answers
 
 
 def names(torch: ModuleType) -> dict[str, object]:
@@ -41,6 +58,19 @@ def names(torch: ModuleType) -> dict[str, object]:
         torch.autograd.backward(parts, upstream)
         return y, [x.grad for x in leaves if x.requires_grad]
 
+    def grads2(f, *inputs):
+        """The output of f, its gradients, and theirs: the first with upstream 1, 2, 3, …, the second with 1, −1, 1, …"""
+        leaves = [x.detach().clone().requires_grad_() if x.is_floating_point() else x for x in inputs]
+        wanted = [x for x in leaves if x.requires_grad]
+        y = f(*leaves)
+        parts = [p for p in (y if isinstance(y, (tuple, list)) else [y]) if p.requires_grad]
+        upstream = [torch.arange(1, p.numel() + 1, dtype=p.dtype).reshape(p.shape) for p in parts]
+        first = torch.autograd.grad(parts, wanted, upstream, create_graph=True, allow_unused=True)
+        again = [g for g in first if g is not None and g.requires_grad]
+        signs = [1 - 2 * (torch.arange(g.numel()) % 2).to(g.dtype).reshape(g.shape) for g in again]
+        second = torch.autograd.grad(again, wanted, signs, allow_unused=True) if again else None
+        return y, [None if g is None else g.detach() for g in first], second
+
     def graph(y):
         """The names of the nodes, nested as `next_functions` is."""
 
@@ -55,7 +85,7 @@ def names(torch: ModuleType) -> dict[str, object]:
 
     return {
         "torch": torch, "F": torch.nn.functional, "nn": torch.nn, "np": np, "numbers": numbers, "grads": grads,
-        "graph": graph, "memory": memory,
+        "grads2": grads2, "graph": graph, "memory": memory,
         "A": numbers(2, 3), "B": numbers(2, 3, start=5).abs() + 0.5,
         "C": numbers(3, start=2), "D": numbers(2, 1, start=3),
         "M": numbers(3, 4, start=7), "V": numbers(4, start=1), "X": numbers(2, 3, 4, start=4),
