@@ -5,6 +5,8 @@ Read in chapter 01. Called only after something has failed.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 
 from .devices import device_of
@@ -18,7 +20,7 @@ def explain(error: Exception, name: str, arrays: tuple, options: dict) -> Except
     if isinstance(error, (TypeError, AttributeError)):
         for i, x in enumerate(arrays):
             if x is not None and not hasattr(x, "shape"):
-                return argument_error(name, _ARGUMENTS.get(name, "other"), i, "Tensor", x)
+                return argument_error(name, arguments(name)[0], i, "Tensor", x)
     arrays = tuple(x for x in arrays if hasattr(x, "shape"))
     if len({str(device_of(x)) for x in arrays}) > 1:
         places = " and ".join(sorted({_place(x) for x in arrays}))
@@ -41,8 +43,33 @@ def explain(error: Exception, name: str, arrays: tuple, options: dict) -> Except
     return RuntimeError(f"{name}(): {error}")
 
 
-# What PyTorch calls the second tensor of an operation.
-_ARGUMENTS = {"mm": "mat2", "bmm": "mat2", "mv": "vec", "dot": "tensor", "addmm": "mat1"}
+# What PyTorch calls the inputs of an operation after the first, where that is not `other`.
+_ARGUMENTS = {
+    "mm": ("mat2",), "bmm": ("mat2",), "mv": ("vec",), "dot": ("tensor",), "pow": ("exponent",),
+    "lerp": ("end", "weight"), "addcmul": ("tensor1", "tensor2"), "addcdiv": ("tensor1", "tensor2"),
+    "addmm": ("mat1", "mat2"), "outer": ("vec2",),
+}  # fmt: skip
+
+
+def arguments(name: str) -> tuple[str, ...]:
+    """The public names of the inputs after the first: `x.mm(mat2=y)`, `x.add(other=y)`."""
+    return _ARGUMENTS.get(name, ("other",))
+
+
+def by_name(name: str, count: int, inputs: tuple, options: dict, known: Container[str]) -> tuple[tuple, dict]:
+    """Put the inputs that were given by name (`x.pow(exponent=2)`) into their places; `count` are needed."""
+    names = ("input", *arguments(name))
+    while len(inputs) < count:
+        expected = names[len(inputs)] if len(inputs) < len(names) else "other"
+        if expected not in options:
+            error = TypeError(f'{name}() missing 1 required positional arguments: "{expected}"')
+            raise final(error)
+        options = dict(options)
+        inputs += (options.pop(expected),)
+    for option in options:
+        if option not in known:
+            raise final(TypeError(f"{name}() got an unexpected keyword argument '{option}'"))
+    return inputs, options
 
 
 def _place(array) -> str:

@@ -14,11 +14,14 @@ import numpy as np
 
 from .base import Stamp, TensorBase, memory, new, tick, twin, wrap
 from .dtypes import get_default_dtype, of_numpy
-from .errors import argument_error, explain, shape_mismatch
+from .errors import argument_error, by_name, explain, shape_mismatch
 from .graph import NO_EDGE, CopySlices, Layout, edge_of, node_class, refresh
 from .modes import grad_mode
 from .ops.promotion import promote
 from .ops.rule import EXACT, FLOAT, NUMBERS, PROMOTE, Rule
+
+
+MISSING = object()  # an argument that was not given by position
 
 
 @cache
@@ -60,6 +63,8 @@ def _unary(rule: Rule) -> Callable:
     save, differentiable, fixed_class = _saver(rule), bool(rule.formulas), _fixed_class(rule)
 
     def call(x, **options):
+        if options:
+            by_name(rule.__name__, 1, (x,), options, rule.defaults)
         if x._base is not None:
             refresh(x)
         array = x._array
@@ -96,7 +101,10 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
     types, promotes, floats = rule.types, rule.types in (PROMOTE, NUMBERS, FLOAT), rule.types == FLOAT
     save, differentiable, fixed_class = _saver(rule), bool(rule.formulas), _fixed_class(rule)
 
-    def call(input, other, **options):
+    def call(input, other=MISSING, **options):
+        if options or other is MISSING:
+            given = (input,) if other is MISSING else (input, other)
+            (input, other), options = by_name(rule.__name__, 2, given, options, rule.defaults)
         a, b = input, other
         like = alone = a_grad = b_grad = False
         if isinstance(a, TensorBase):
@@ -151,8 +159,11 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
 def _general(rule: Rule) -> Callable:
     fn, save = rule.fn, _saver(rule)
     count = 0 if rule.is_variadic else len(rule.inputs)
+    required = count - len(rule.optional_inputs)
 
     def call(*inputs, **options):
+        if options or len(inputs) < required:
+            inputs, options = by_name(rule.__name__, required, inputs, options, rule.defaults)
         if len(inputs) < count:  # an optional input that was left out: a bias, say
             inputs += (None,) * (count - len(inputs))
         arrays = arrays_of(rule, inputs)
@@ -287,9 +298,13 @@ def _extra(rule: Rule, name: str) -> Callable:
 def inplace(rule: Rule) -> Callable:
     """The underscore form of `rule`: writes the result over its first input and returns it."""
     fn, save, keeps_target = rule.fn, _saver(rule), rule.inputs[0] in rule.saved_inputs
+    required = len(rule.inputs) - len(rule.optional_inputs)
 
     def call(target, *others, **options):
         inputs = (target, *others)
+        if options or len(inputs) < required:
+            inputs, options = by_name(rule.__name__, required, inputs, options, rule.defaults)
+            target, *others = inputs
         check_writable(target, inputs)
         arrays = arrays_of(rule, inputs)
         try:
