@@ -106,20 +106,21 @@ async def execute(
     timeout: int = CELL_TIMEOUT,
     kernels: KernelSpecManager | None = None,
     allow_errors: bool = False,
+    home: str | None = None,
 ) -> None:
     """Run every code cell in a fresh kernel that works in `folder`; the outputs go into `notebook`.
 
     The kernel is this Python's own unless `kernels` holds another one. It sees an empty learner's
-    home, so that nobody's own answers get into a notebook.
+    home (or `home`), so that nobody's own answers get into a notebook.
     """
     # No folders to search: then the only kernel is the Python that runs this file.
     kernels = kernels or KernelSpecManager(kernel_dirs=[])
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=kernels)
     if os.name == "posix":
         manager.transport = "ipc"  # no ports to fight over when two kernels start at once
-    with tempfile.TemporaryDirectory() as home:
-        manager.connection_file = str(Path(home) / "kernel.json")
-        env = os.environ | {"LEARNTORCH_HOME": str(Path(home) / "learner"), "PYTHONHASHSEED": "0"}
+    with tempfile.TemporaryDirectory() as scratch:
+        manager.connection_file = str(Path(scratch) / "kernel.json")
+        env = os.environ | {"LEARNTORCH_HOME": home or str(Path(scratch) / "learner"), "PYTHONHASHSEED": "0"}
         env.pop("MPLBACKEND", None)  # the kernel chooses inline figures by itself
         env.setdefault("OPENBLAS_NUM_THREADS", "1")
         client = NotebookClient(

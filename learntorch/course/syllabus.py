@@ -129,8 +129,8 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(8, "08_two_layer_nn", "The two-layer net with nn",
         _files(
-            "nn/__init__.py nn/hooks.py nn/init.py nn/layers.py nn/losses.py nn/module.py nn/parameter.py "
-            "ops/convolution.py ops/loss.py",
+            "nn/__init__.py nn/convolution.py nn/hooks.py nn/init.py nn/layers.py nn/losses.py "
+            "nn/module.py nn/parameter.py nn/windows.py ops/convolution.py ops/loss.py",
         ),
         _names(
             nn="Linear Sequential ReLU MSELoss init.normal_ init.zeros_ Parameter Module Conv2d Flatten",

@@ -1,0 +1,214 @@
+"""Checking an answer by what it does, and telling which mistake it is.
+
+Read in no chapter. An answer is run on the cases of its exercise and compared with the oracle. If it fails, every
+known wrong answer is run on the same cases: the one that does the same names the mistake. If none does, relations
+are tried (negated, k times, transposed, …), and the smallest failing case is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .answer import Loaded, borrowed, load, notebook_names, open_lines, same_code, with_blanks
+from .compare import Difference, difference
+from .definition import Exercise, Wrong, cases_of
+from .guard import Outcome, copied, guarded, quiet_state, shares_memory, unchanged
+from .relations import relation
+
+UNTOUCHED, OPEN, WRONG, RIGHT = "not started", "open", "wrong", "right"
+
+
+@dataclass
+class Trial:
+    """What an answer did with one case."""
+
+    case: tuple
+    outcome: Outcome
+    expected: object
+    mutated: bool = False  # it wrote into its arguments
+    aliased: bool = False  # its result lies in the memory of an argument
+    fickle: bool = False  # a second call gave something else
+    fault: Difference | None = None  # what is wrong with it
+
+
+@dataclass
+class Result:
+    """What a check found. It prints as a few lines, and as a card in a notebook (see feedback.py)."""
+
+    id: str
+    status: str
+    message: str = ""
+    misconception: str = ""  # the name of the known wrong answer that it matches
+    ask: str = ""
+    case: Trial | None = None
+    lines: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    passed: tuple[int, int] | None = None  # how many of the chapter's exercises are done, of how many
+
+    @property
+    def ok(self) -> bool:
+        """True if the answer is right."""
+        return self.status == RIGHT
+
+    def __repr__(self) -> str:
+        from .feedback import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        from .feedback import html_of
+
+        return html_of(self)
+
+
+def try_case(ex: Exercise, answer: object, file: str, case: tuple, expected: object) -> Trial:
+    """Run an answer on a copy of a case, twice, and compare."""
+    mine = copied(case)
+    call = (lambda: ex.judge(answer, *mine)) if ex.judge else (lambda: answer(*mine))
+    outcome = guarded(call, ex.timeout, file)
+    trial = Trial(case, outcome, expected)
+    if not outcome.returned:
+        trial.fault = Difference(outcome.how, _stopped(outcome, ex.timeout))
+        return trial
+    if ex.judge is None:
+        trial.mutated = not ex.mutates and not unchanged(case, mine)
+        trial.aliased = shares_memory(outcome.value, mine)
+    trial.fault = difference(outcome.value, expected, types=ex.types, rtol=ex.rtol)
+    if trial.fault is None and trial.mutated:
+        trial.fault = Difference("mutated", "The result is right, but the argument was overwritten on the way.")
+    if trial.fault is None and ex.judge is None and ex.result != "any" and trial.aliased != (ex.result == "view"):
+        says = ("The numbers are right, but the result lies in the argument's own memory: a write to one changes both."
+                if trial.aliased else "The numbers are right, but they are a copy; they should lie in the argument's own memory.")  # fmt: skip
+        trial.fault = Difference("aliased", says)
+    if trial.fault is None:
+        again = copied(case)
+        second = guarded((lambda: ex.judge(answer, *again)) if ex.judge else (lambda: answer(*again)), ex.timeout, file)
+        if not second.returned or difference(second.value, expected, types=ex.types, rtol=ex.rtol) is not None:
+            trial.fickle = True
+            trial.fault = Difference("fickle", "The first call is right, and a second one with the same arguments is not: "
+                                               "something is remembered between calls.")  # fmt: skip
+    return trial
+
+
+def _stopped(outcome: Outcome, seconds: float) -> str:
+    """The sentence for a call that did not come back."""
+    at = f" Line {outcome.line} was running." if outcome.line else ""
+    if outcome.how == "overtime":
+        return f"It was stopped after {seconds:g} s: perhaps a loop that never ends.{at}"
+    if outcome.how == "overweight":
+        return f"It was stopped because it took more than 1 GB of memory.{at}"
+    if outcome.how == "exited":
+        return f"It tried to end the program.{at} A function answers with return."
+    error = outcome.error
+    text = " ".join(str(error).split())
+    at = f" in line {outcome.line}" if outcome.line else ""
+    return f"It raised {type(error).__name__}{at}: {text if len(text) < 300 else text[:300] + '…'}"
+
+
+def trials(ex: Exercise, answer: object, file: str, seed: int) -> list[Trial]:
+    """An answer on all cases of a seed. A call that runs out of time or memory is the last one."""
+    found = []
+    for case in cases_of(ex, seed):
+        trial = try_case(ex, answer, file, case, ex.compute(*copied(case)))
+        found.append(trial)
+        if trial.outcome.how in ("overtime", "overweight"):
+            break
+    if not found:
+        raise ValueError(f"{ex.id} has no cases")
+    return found
+
+
+def check_source(ex: Exercise, source: str, seed: int = 0) -> Result:
+    """Check the source of a function (or class): the whole way from an untouched cell to a pass."""
+    try:
+        blanks = open_lines(source)
+    except SyntaxError as error:
+        return Result(ex.id, WRONG, f"Python cannot read line {error.lineno}: {error.msg}.")
+    given = with_blanks(ex.source(ex.given or ex.answer))
+    if same_code(source, given):
+        return Result(ex.id, UNTOUCHED, lines=tuple(blanks))
+    if blanks:
+        return Result(ex.id, OPEN, lines=tuple(blanks))
+    ready = borrowed(ex, source)
+    if ready:
+        return Result(ex.id, WRONG, f"`{ready[0]}` is what you are building here. Write it from smaller pieces.")
+    with quiet_state():
+        loading = guarded(lambda: load(ex, source), ex.timeout)
+        if not loading.returned:
+            return Result(ex.id, WRONG, _stopped(loading, ex.timeout))
+        answer: Loaded = loading.value
+        return judge(ex, answer.object, answer.file, seed, names=notebook_names(source))
+
+
+def judge(ex: Exercise, answer: object, file: str, seed: int = 0, names: list[str] = ()) -> Result:
+    """Run a loaded answer, and diagnose it if it fails."""
+    found = trials(ex, answer, file, seed)
+    failing = [t for t in found if t.fault is not None]
+    if not failing:
+        return Result(ex.id, RIGHT)
+    smallest = failing[0]  # a definition yields its small cases first
+    error = smallest.outcome.error
+    if isinstance(error, NameError) and getattr(error, "name", None) in names:
+        return Result(ex.id, WRONG, f"It uses `{error.name}`, a variable of this notebook. Another chapter will not have "
+                                    "it: make it an argument, or compute it inside.", case=smallest)  # fmt: skip
+    match = diagnose(ex, found, seed)
+    if match is not None:
+        return Result(ex.id, WRONG, match.says, misconception=match.name, ask=match.ask, case=smallest)
+    smallest = simplest(ex, answer, file, smallest)
+    says = relation(smallest.outcome.value, smallest.expected) if smallest.outcome.returned else None
+    return Result(ex.id, WRONG, says or smallest.fault.says, case=smallest)
+
+
+def diagnose(ex: Exercise, found: list[Trial], seed: int) -> Wrong | None:
+    """The known wrong answer that does the same on every case."""
+    for wrong in ex.wrongs:
+        theirs = trials_of(ex, wrong.answer, seed, stop_at=found)
+        if theirs is not None:
+            return wrong
+    return None
+
+
+def trials_of(ex: Exercise, answer: Callable, seed: int, stop_at: list[Trial]) -> bool | None:
+    """True if an answer behaves on each case as these trials say; None at the first case where it does not."""
+    for trial in stop_at:
+        mine = try_case(ex, answer, getattr(getattr(answer, "__code__", None), "co_filename", ""), trial.case, trial.expected)
+        if not alike(mine, trial, ex):
+            return None
+    return True
+
+
+def alike(a: Trial, b: Trial, ex: Exercise) -> bool:
+    """True if two answers did the same with a case: value, exception, writing, sharing."""
+    if a.outcome.how != b.outcome.how or (a.mutated, a.aliased, a.fickle) != (b.mutated, b.aliased, b.fickle):
+        return False
+    if a.outcome.how == "raised":
+        return type(a.outcome.error) is type(b.outcome.error)
+    if not a.outcome.returned:
+        return True
+    return difference(a.outcome.value, b.outcome.value, types=ex.types, rtol=ex.rtol) is None
+
+
+def simplest(ex: Exercise, answer: object, file: str, trial: Trial) -> Trial:
+    """The same failure with rounder numbers, if there is one: easier to follow by hand."""
+    if not trial.outcome.returned:
+        return trial
+    for digits in (0, 1):
+        case = tuple(_rounded(part, digits) for part in trial.case)
+        outcome = guarded(lambda case=case: ex.compute(*copied(case)), ex.timeout)
+        if not outcome.returned:
+            continue
+        other = try_case(ex, answer, file, case, outcome.value)
+        if other.fault is not None and other.outcome.returned and other.fault.what == trial.fault.what:
+            return other
+    return trial
+
+
+def _rounded(part: object, digits: int) -> object:
+    if isinstance(part, np.ndarray) and part.dtype.kind == "f":
+        return np.round(part, digits) + 0
+    return part
+
+

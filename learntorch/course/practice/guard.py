@@ -1,0 +1,237 @@
+"""Running code that may loop, sleep, fill the memory, exit or scribble on its arguments.
+
+Read in no chapter. `guarded(call, seconds)` runs a call and describes what became of it, as an `Outcome`. Nothing
+that the call does leaves this function as an exception, but for a stop by the user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ctypes
+import io
+import random as python_random
+import signal
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...base import TensorBase
+from ...generator import default_generator
+from ...modes import grad_mode
+
+MEMORY = 1 << 30  # bytes that one check may take beyond what the process has
+
+
+class Overtime(BaseException):
+    """Raised inside the learner's code when its time is up. No `except Exception` catches it."""
+
+
+class Overweight(BaseException):
+    """Raised inside the learner's code when it takes too much memory."""
+
+
+@dataclass
+class Outcome:
+    """What became of a call."""
+
+    value: object = None
+    error: BaseException | None = None
+    how: str = "returned"  # or "raised", "overtime", "overweight", "exited"
+    line: int | None = None  # the learner's line in which it stopped
+    printed: str = ""
+
+    @property
+    def returned(self) -> bool:
+        """True if the call came back with a value."""
+        return self.how == "returned"
+
+
+def guarded(call: Callable[[], object], seconds: float, file: str = "") -> Outcome:
+    """Run `call` under a limit of time and memory; `file` is the name of the learner's source, for line numbers."""
+    printed = io.StringIO()
+    outcome = Outcome()
+    with _limits(seconds) as watch, contextlib.redirect_stdout(printed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            outcome.value = call()
+            watch.over()
+        except Overtime as error:
+            outcome.how, outcome.error = "overtime", error
+        except (Overweight, MemoryError) as error:
+            outcome.how, outcome.error = "overweight", error
+        except SystemExit as error:
+            outcome.how, outcome.error = "exited", error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            outcome.how, outcome.error = "raised", error
+        finally:
+            watch.over()
+    if outcome.error is not None:
+        outcome.line = line_of(outcome.error, file)
+        outcome.error.__traceback__ = None  # frames hold the arguments, and those may be large
+    outcome.printed = printed.getvalue()[:2000]
+    return outcome
+
+
+def line_of(error: BaseException, file: str) -> int | None:
+    """The last line of the learner's own code that an error went through."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return lines[-1] if lines else None
+
+
+class _Watch:
+    """Raises in the thread of the learner's code, again and again until it gives up: a bare `except:` in a loop
+    swallows the first."""
+
+    def __init__(self, seconds: float) -> None:
+        self.thread = threading.get_ident()
+        self.deadline = time.monotonic() + seconds
+        self.memory = _resident() + MEMORY
+        self.done = threading.Event()
+        self.lock = threading.Lock()
+
+    def over(self) -> None:
+        """The call has ended: raise no more."""
+        with self.lock:
+            self.done.set()
+
+    def run(self) -> None:
+        pause = 0.02
+        while not self.done.wait(pause):
+            late, heavy = time.monotonic() > self.deadline, _resident() > self.memory
+            if late or heavy:
+                with self.lock:
+                    if not self.done.is_set():
+                        self.interrupt(Overtime if late else Overweight)
+                pause = 0.1  # time for `finally` blocks
+
+    def interrupt(self, error: type[BaseException]) -> None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(error))
+
+
+@contextlib.contextmanager
+def _limits(seconds: float):
+    """A watching thread; on POSIX, in the main thread, an alarm too (it ends `time.sleep`), and a roof over memory."""
+    watch = _Watch(seconds)
+    thread = threading.Thread(target=watch.run, daemon=True)
+    main = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+
+    def ring(number, frame):
+        if not watch.done.is_set():
+            raise Overtime
+
+    roof = _lower_roof()
+    thread.start()
+    if main:
+        before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, seconds + 0.05, 0.2)
+    try:
+        yield watch
+    finally:
+        watch.over()
+        if main:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        _raise_roof(roof)
+        # An exception that was sent and has not arrived yet must not go off later.
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(watch.thread), None)
+        thread.join()
+
+
+def _resident() -> int:
+    """The memory of this process, in bytes; 0 where that cannot be asked."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * 4096
+    except OSError:
+        return 0
+
+
+def _lower_roof():
+    """Refuse single allocations beyond the limit, where the system can (POSIX)."""
+    try:
+        import resource
+
+        with open("/proc/self/statm", "rb") as file:
+            used = int(file.read().split()[0]) * 4096
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (used + 2 * MEMORY, before[1]))
+        return before
+    except (ImportError, OSError, ValueError):
+        return None
+
+
+def _raise_roof(before) -> None:
+    if before is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@contextlib.contextmanager
+def quiet_state():
+    """Leave the random streams and the grad mode as they were found, whatever the learner's code does to them."""
+    numpy_state, python_state = np.random.get_state(), python_random.getstate()
+    torch_state, recording = default_generator.get_state(), grad_mode.enabled
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)
+        python_random.setstate(python_state)
+        default_generator.set_state(torch_state)
+        grad_mode.enabled = recording
+
+
+def copied(case: tuple) -> tuple:
+    """A case of one's own, so that the learner's code may do to it what it likes."""
+    return tuple(_copy(part) for part in case)
+
+
+def _copy(part: object) -> object:
+    if isinstance(part, TensorBase):
+        other = part.detach().clone()
+        other.requires_grad_(part.requires_grad)
+        if part.grad is not None:
+            other.grad = part.grad.clone()
+        return other
+    if isinstance(part, np.ndarray):
+        return part.copy()
+    if isinstance(part, (list, tuple)) and type(part) in (list, tuple):
+        return type(part)(_copy(x) for x in part)
+    if isinstance(part, dict):
+        return {key: _copy(value) for key, value in part.items()}
+    if callable(part) or isinstance(part, (str, int, float, bool, type(None), range, slice)):
+        return part
+    return copy.deepcopy(part)
+
+
+def unchanged(before: object, after: object) -> bool:
+    """True if an argument still holds what it held."""
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(after) and all(map(unchanged, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(unchanged(before[k], after[k]) for k in before)
+    a, b = (x._array if isinstance(x, TensorBase) else x for x in (before, after))
+    if isinstance(a, (np.ndarray, np.generic)):
+        same = np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
+        return a.shape == b.shape and a.dtype == b.dtype and bool(same)
+    return True
+
+
+def shares_memory(value: object, case: object) -> bool:
+    """True if a result lies in the memory of an argument."""
+    if isinstance(value, (list, tuple)):
+        return any(shares_memory(v, case) for v in value)
+    if isinstance(case, (list, tuple)):
+        return any(shares_memory(value, c) for c in case)
+    a, b = (x._array if isinstance(x, TensorBase) else x for x in (value, case))
+    return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and bool(np.shares_memory(a, b))
+
+

@@ -1,0 +1,220 @@
+"""What an exercise notebook imports: `exercise`, `predict`, `parsons`, `check`, `hint`, `solution`, `reset`, …
+
+Read in no chapter; the exercise notebooks use it. Running a cell checks it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+from . import predicting, slots
+from .answer import filled, load, plain
+from .checking import Result, check_source
+from .definition import Exercise, catalogue, find, of_chapter
+from .progress import Progress
+from .slots import mine
+from .tables import Table
+
+__all__ = ["check", "exercise", "hint", "mine", "parsons", "predict", "progress", "reset", "solution", "use", "whose"]
+
+_progress = Progress()
+_answers: dict[str, object] = {}  # this session's answers by exercise: a source, a dict, or an order
+_mode = "auto"
+
+
+def _show(thing: object) -> None:
+    """Display in a notebook, print elsewhere."""
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+
+        if get_ipython() is not None:
+            display(thing)
+            return
+    except ImportError:
+        pass
+    print(thing)
+
+
+def _known(id: str) -> Exercise | None:
+    """The exercise; or a sentence on the screen and None."""
+    try:
+        return find(id)
+    except KeyError as error:
+        print(error)
+        return None
+
+
+# Answering ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def exercise(id: str) -> Callable:
+    """A decorator: check the function (or class) as soon as its cell is run."""
+
+    def take(answer):
+        ex = _known(id)
+        if ex is None:
+            return answer
+        try:
+            lines, first = inspect.getsourcelines(answer)
+            source, above = plain("".join(lines))
+        except (OSError, TypeError, SyntaxError, StopIteration):
+            print(f"{id}: the source of this answer cannot be read. Define it in a cell of the notebook.")
+            return answer
+        _answers[id] = source
+        numbered = "\n" * (first - 1 + above) + source  # so that a line has the number that it has in the cell
+        _show(_settle(ex, check_source(ex, numbered), source))
+        return answer
+
+    return take
+
+
+def predict(id: str, **answers) -> None:
+    """Say what will happen, before it is run."""
+    ex = _known(id)
+    if ex is not None:
+        _answers[id] = answers
+        _show(_settle(ex, predicting.check_answers(ex, answers), repr(answers)))
+
+
+def parsons(id: str, order: object = ...) -> None:
+    """Put lines in order: `parsons("topological-sort", "B A C")`."""
+    ex = _known(id)
+    if ex is not None:
+        _answers[id] = order
+        _show(_settle(ex, predicting.check_order(ex, order), _parsons_source(ex, order)))
+
+
+def _parsons_source(ex: Exercise, order: object) -> str:
+    chosen = predicting.letters(order) if isinstance(order, str) else []
+    return predicting.assembled(ex, chosen) if set(chosen) <= set(ex.lines) and chosen else ""
+
+
+def _settle(ex: Exercise, result: Result, source: str) -> Result:
+    """Record a try, put a piece that passed into its slot, and say how far the chapter is."""
+    if result.status in ("right", "wrong"):
+        _progress.record(ex.id, passed=result.ok, source=source)
+    if result.ok:
+        if ex.slot and _mode != "reference":
+            _install(ex, source)
+        chapter = [e.id for e in of_chapter(ex.chapter)]
+        result.passed = (len(_progress.passed() & set(chapter)), len(chapter))
+    if _progress.unsaved:
+        result.notes += (_progress.unsaved,)
+    return result
+
+
+def check(id: str | None = None, *, seed: int = 0) -> Result | None:
+    """Check an answer again, with other numbers if you give another seed; without an id, the last one."""
+    if id is None:
+        if not _answers:
+            print("There is no answer yet in this session. Run an exercise's cell, or name one: check('softmax').")
+            return None
+        id = next(reversed(_answers))
+    ex = _known(id)
+    if ex is None:
+        return None
+    answer = _answers.get(id, _progress.source(id) if ex.is_code else None)
+    if answer is None:
+        return Result(id, "not started")
+    if ex.is_code:
+        return _settle(ex, check_source(ex, answer, seed), answer)
+    if ex.kind == "parsons":
+        return _settle(ex, predicting.check_order(ex, answer, seed), _parsons_source(ex, answer))
+    return _settle(ex, predicting.check_answers(ex, answer), repr(answer))
+
+
+# Help ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def hint(id: str) -> None:
+    """The next hint: a question, then the rule, then a worked example with other numbers, then the solution."""
+    ex = _known(id)
+    if ex is None:
+        return
+    before = _progress.hinted(id)
+    if before < len(ex.hints):
+        print(ex.hints[before])
+    else:
+        solution(id)
+
+
+def solution(id: str) -> None:
+    """One way to do it. Try first: what you have worked out stays, what you have read goes."""
+    ex = _known(id)
+    if ex is None:
+        return
+    if ex.is_code:
+        print(filled(ex.source(ex.answer)).rstrip())
+    elif ex.kind == "parsons":
+        print(ex.answer + "\n\n" + predicting.assembled(ex, predicting.letters(ex.answer)).rstrip())
+    else:
+        print(", ".join(f"{name}={value!r}" for name, value in ex.compute().items()))
+
+
+def reset(id: str) -> None:
+    """Begin an exercise again. Your answer moves to .learntorch/drafts."""
+    ex = _known(id)
+    if ex is None:
+        return
+    _answers.pop(id, None)
+    _progress.reset(id)
+    if ex.slot:
+        slots.slots()[ex.slot].restore()
+    print(f"○ {id}: not started. Run its cell to begin again.")
+
+
+# Whose torch is it? ──────────────────────────────────────────────────────────────────────────────
+
+
+def _install(ex: Exercise, source: str) -> bool:
+    slots.slots()[ex.slot].install(load(ex, source, "mine").object)
+    return True
+
+
+def use(mode: str = "auto") -> None:
+    """Choose whose pieces run: "auto" (yours where you have passed, ours elsewhere), "mine" (the same, and says which
+    are still ours), "reference" (ours), "strict" (yours, and an error where a piece is missing)."""
+    global _mode
+    if mode not in ("auto", "mine", "reference", "strict"):
+        raise ValueError(f'use() takes "auto", "mine", "reference" or "strict", not {mode!r}.')
+    _mode = mode
+    missing = []
+    for ex in (e for e in catalogue().values() if e.slot):
+        slot = slots.slots()[ex.slot]
+        slot.restore()
+        source = _progress.source(ex.id) if mode != "reference" and ex.id in _progress.passed() else None
+        if source is not None:
+            _install(ex, source)
+        elif mode == "strict":
+            slots.poison(slot, ex.id)
+        else:
+            missing.append(ex.id)
+    if mode == "mine" and missing:
+        print("Still ours: " + ", ".join(missing) + ".")
+
+
+def whose() -> Table:
+    """A table of all slots: yours or ours."""
+    passed = _progress.passed() if _mode != "reference" else set()
+    rows = [
+        (f"{ex.chapter:02d}", ex.id, slots.slots()[ex.slot].where, "● yours" if ex.id in passed else "○ ours")
+        for ex in catalogue().values()
+        if ex.slot
+    ]
+    return Table(("chapter", "exercise", "piece", "whose"), rows)
+
+
+def progress() -> Table:
+    """How far you are, chapter by chapter."""
+    passed = _progress.passed()
+    rows = []
+    for chapter in sorted({ex.chapter for ex in catalogue().values()}):
+        ids = [ex.id for ex in of_chapter(chapter)]
+        signs = "".join("●" if id in passed else "○" for id in ids)
+        waiting = [id for id in ids if id not in passed]
+        rows.append((f"{chapter:02d}", signs, f"{len(ids) - len(waiting)} of {len(ids)}", waiting[0] if waiting else "done"))
+    return Table(("chapter", "exercises", "passed", "next"), rows)
+
+

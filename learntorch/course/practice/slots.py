@@ -1,0 +1,170 @@
+"""Slots: the places of the package into which the learner's own pieces are put.
+
+Read in no chapter. This is the only file that changes the package from outside. A slot knows how to put a piece in
+and how to put ours back; existing tensors and `isinstance` do not notice. With `poison`, a slot holds a piece that
+refuses to run: that is how a strict run proves that nothing of ours was used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from types import FunctionType
+
+
+from ...ops import activations, matrix, pointwise, reduction, shape
+from ...ops.rule import Rule
+from ...recording import inplace, operator, recorded
+
+
+class EmptySlot(RuntimeError):
+    """Raised in a strict run by a slot that holds nothing of the learner's."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for a piece: `install(piece)` puts one in, `restore()` puts ours back."""
+
+    name: str
+    where: str  # as `whose()` shows it: "learntorch.softmax"
+    install: Callable[[object], None]
+    restore: Callable[[], None]
+    stand_in: Callable[[Callable], object] = lambda refuse: refuse  # a piece of the right form that refuses to run
+
+
+# Rules ───────────────────────────────────────────────────────────────────────────────────────────
+#
+# Note [Changing a rule in place]: formulas of other rules and many modules hold the Rule object, and tensors hold
+# the functions that `recorded` made from it. So the object stays and its contents change; the functions stay too,
+# and take over the variables of functions that are made anew from the changed rule.
+
+
+def _rebuild(rule: Rule, fn: Callable, formulas: dict[str, Callable]) -> None:
+    kept = {name: getattr(rule, name) for name in ("__name__", "__doc__", "__module__", "inputs", "optional_inputs",
+                                                   "defaults", "many", "is_variadic")}  # fmt: skip
+    rule.fn, rule.formulas = fn, formulas
+    rule._plan(formulas)
+    vars(rule).update(kept)
+    for make in (recorded, inplace, operator):
+        with_old = make(rule)
+        fresh = make.__wrapped__(rule)
+        for cell, new in zip(with_old.__closure__ or (), fresh.__closure__ or ()):
+            cell.cell_contents = new.cell_contents
+
+
+def value_of(name: str, where: str, rule: Rule, adapt: Callable = lambda piece: piece) -> Slot:
+    """The slot for the value of a rule; `adapt` gives the piece the rule's own arguments."""
+    fn, formulas = rule.fn, rule.formulas
+    return Slot(name, where, lambda piece: _rebuild(rule, adapt(piece), rule.formulas),
+                lambda: _rebuild(rule, fn, formulas))  # fmt: skip
+
+
+def gradient_of(name: str, where: str, rule: Rule, **adapt: Callable) -> Slot:
+    """The slot for the gradient formulas of a rule; `adapt[input](piece)` is the formula of that input."""
+    fn, formulas = rule.fn, rule.formulas
+
+    def install(piece: Callable) -> None:
+        _rebuild(rule, rule.fn, {**formulas, **{x: make(piece) for x, make in adapt.items()}})
+
+    return Slot(name, where, install, lambda: _rebuild(rule, rule.fn, formulas))
+
+
+# Functions and methods ───────────────────────────────────────────────────────────────────────────
+
+
+def attribute(name: str, where: str, owners: list, attr: str, adapt: Callable = lambda piece: piece) -> Slot:
+    """The slot for a function or method that its owners (modules, classes) hold under the name `attr`."""
+    ours = vars(owners[0])[attr]
+
+    def put(piece: object) -> None:
+        for owner in owners:
+            setattr(owner, attr, piece)
+
+    return Slot(name, where, lambda piece: put(adapt(piece)), lambda: put(ours))
+
+
+def methods_of(name: str, where: str, ours: type) -> Slot:
+    """The slot for a whole class: its methods move into ours, which stays the class that everybody knows."""
+    before = {key: value for key, value in vars(ours).items() if isinstance(value, FunctionType)}
+
+    def install(piece: type) -> None:
+        restore()
+        for key, method in vars(piece).items():
+            if isinstance(method, FunctionType):
+                for free, cell in zip(method.__code__.co_freevars, method.__closure__ or ()):
+                    if free == "__class__":
+                        cell.cell_contents = ours  # super() asks the class in which the method now lives
+                setattr(ours, key, method)
+
+    def restore() -> None:
+        for key in [k for k, v in vars(ours).items() if isinstance(v, FunctionType) and k not in before]:
+            delattr(ours, key)
+        for key, method in before.items():
+            setattr(ours, key, method)
+
+    def stand_in(refuse: Callable) -> type:
+        return type(ours.__name__, (), {"__init__": lambda self, *a, **k: refuse()})
+
+    return Slot(name, where, install, restore, stand_in)
+
+
+def shelf(name: str, where: str) -> Slot:
+    """A slot outside the package: the piece is kept for `mine(name)`, which the last chapter uses."""
+    return Slot(name, where, lambda piece: KEPT.__setitem__(name, piece), lambda: KEPT.pop(name, None))
+
+
+KEPT: dict[str, object] = {}
+
+
+def mine(name: str) -> object:
+    """The learner's own piece under this name.
+
+    Raises:
+        EmptySlot: "there is nothing of yours in 'labels' yet. …"
+    """
+    if name not in KEPT:
+        raise EmptySlot(f"there is nothing of yours in {name!r} yet. Pass its exercise first; whose() shows which.")
+    return KEPT[name]
+
+
+# All of them ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def slots() -> dict[str, Slot]:
+    """Every slot by name, in the order of the course."""
+    listed = [
+        gradient_of("mul-gradient", "the gradient of learntorch.mul", pointwise.mul,
+                    a=lambda piece: lambda g, a, b: piece(g, a, b)[0],
+                    b=lambda piece: lambda g, a, b: piece(g, a, b)[1]),
+        gradient_of("relu-gradient", "the gradient of learntorch.relu", activations.relu,
+                    x=lambda piece: lambda g, x: piece(g, x)),
+        value_of("unbroadcast", "the engine's sum_to", shape.sum_to,
+                 lambda piece: lambda x, *, shape: piece(x, shape)),
+        gradient_of("matmul-gradient", "the gradient of learntorch.mm", matrix.mm,
+                    a=lambda piece: lambda g, a, b: piece(g, a, b)[0],
+                    b=lambda piece: lambda g, a, b: piece(g, a, b)[1]),
+        value_of("relu", "learntorch.relu", activations.relu),
+        value_of("sigmoid", "learntorch.sigmoid", activations.sigmoid),
+        value_of("tanh", "learntorch.tanh", activations.tanh),
+        value_of("softmax", "learntorch.softmax", reduction.softmax,
+                 lambda piece: lambda x, *, dim: _along(piece, x, dim)),
+    ]  # fmt: skip
+    return {slot.name: slot for slot in listed}
+
+
+def _along(piece: Callable, x, dim: int):
+    """Apply a function that works on rows, along any dimension."""
+    return piece(x.swapaxes(dim, -1)).swapaxes(dim, -1) if x.ndim else piece(x.reshape(1)).reshape(())
+
+
+def poison(slot: Slot, exercise: str) -> None:
+    """Make a slot refuse to run."""
+
+    def refuse(*args, **options):
+        raise EmptySlot(f"{slot.where} is not yours yet. Pass the exercise {exercise!r} first, or say use('auto').")
+
+    slot.install(slot.stand_in(refuse))
+
+
