@@ -1,0 +1,226 @@
+"""learntorch against PyTorch on the nets of the course: `make bench`.
+
+    python benchmarks/bench.py                  all workloads, on one thread
+    python benchmarks/bench.py --threads 2
+    python benchmarks/bench.py W1 W3            some of them
+    python benchmarks/bench.py --save           write benchmarks/results.json and docs/images/benchmark.svg too
+
+Run it with a Python that has PyTorch 2.13. Both packages run the same code in the same process, in turns, so that a
+busy machine slows both. Before anything is timed, their losses are compared over five steps. What counts is the ratio
+of the two times of a round; rounds in which either was disturbed are dropped. Memory and import time are measured in
+fresh processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 25
+DISTURBED = 1.35  # a round in which one of the two took this much longer than usual does not count
+
+
+def ratio_of(workload, steps: int, ours, theirs) -> dict:
+    """Times of both packages, round by round in turns, and the quartiles of their ratio."""
+    pair = [workload(ours), workload(theirs)]
+    for number in range(5):
+        losses = [float(step()) for step in pair]
+        if abs(losses[0] - losses[1]) > 1e-3 * abs(losses[1]):
+            raise SystemExit(f"After {number + 1} steps the losses differ: {losses[0]} and {losses[1]}.")
+    times: list[tuple[float, float]] = []
+    gc.collect()
+    for number in range(ROUNDS):
+        measured = [0.0, 0.0]
+        for which in (0, 1) if number % 2 else (1, 0):
+            start = time.perf_counter()
+            for _ in range(steps):
+                pair[which]()
+            measured[which] = (time.perf_counter() - start) / steps
+        times.append((measured[0], measured[1]))
+    usual = [statistics.median(t[which] for t in times) for which in (0, 1)]
+    kept = [t for t in times if t[0] < DISTURBED * usual[0] and t[1] < DISTURBED * usual[1]]
+    low, middle, high = statistics.quantiles([a / b for a, b in kept], n=4)
+    return {"ours_us": 1e6 * usual[0], "pytorch_us": 1e6 * usual[1], "ratio": middle, "low": low, "high": high,
+            "rounds": len(kept)}  # fmt: skip
+
+
+# --- In fresh processes ----------------------------------------------------------------------------
+
+IMPORT = "import time; t = time.perf_counter(); import {0}; print(time.perf_counter() - t)"
+PEAK = """
+import ctypes, gc, re, sys
+sys.path[:0] = [{root!r}, {here!r}]
+import {package} as torch
+import {package}.nn, {package}.optim
+from workloads import WORKLOADS
+if {package!r} == "torch": torch.set_num_threads(1)
+step = WORKLOADS[{name!r}][1](torch)
+for _ in range(3): step()
+gc.collect()
+ctypes.CDLL("libc.so.6").malloc_trim(0)
+def status(key): return int(re.search(key + r":\\s+(\\d+)", open("/proc/self/status").read())[1])
+open("/proc/self/clear_refs", "w").write("5")
+before = status("VmRSS")
+step()
+print(status("VmHWM") - before)
+"""
+TRAINING = """
+import sys, time
+sys.path[:0] = [{root!r}, {here!r}]
+import {package} as torch
+import {package}.nn, {package}.optim
+from workloads import fizzbuzz
+if {package!r} == "torch": torch.set_num_threads({threads})
+step = fizzbuzz(torch)
+start = time.perf_counter()
+for _ in range(10_000): step()
+print(time.perf_counter() - start)
+"""
+
+
+def fresh(program: str, **values) -> float:
+    """The number that a program prints in an interpreter of its own."""
+    text = program.format(root=str(ROOT), here=str(ROOT / "benchmarks"), **values) if values else program
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, env=os.environ, check=False)
+    if done.returncode:
+        raise SystemExit(f"A measurement failed:\n{done.stderr}")
+    return float(done.stdout)
+
+
+def import_times(rounds: int = 15) -> dict[str, float]:
+    """Seconds for a first import, in turns; the medians."""
+    times: dict[str, list[float]] = {"numpy": [], "learntorch": [], "torch": []}
+    os.environ["PYTHONPATH"] = str(ROOT)
+    for module in times:
+        fresh(IMPORT.replace("{0}", module))
+    for number in range(rounds):
+        for module, measured in times.items():
+            if module != "torch" or number < 3:
+                measured.append(fresh(IMPORT.replace("{0}", module)))
+    return {module: statistics.median(measured) for module, measured in times.items()}
+
+
+def peaks(names: list[str]) -> dict[str, dict[str, float]]:
+    """The memory that a step takes at its peak, above what is held between steps, in KiB. Linux only."""
+    if not Path("/proc/self/clear_refs").exists():
+        return {}
+    measure = {"ours": "learntorch", "pytorch": "torch"}
+    return {
+        name: {key: min(fresh(PEAK, package=package, name=name) for _ in range(3)) for key, package in measure.items()}
+        for name in names
+    }
+
+
+def installed_size() -> dict[str, float]:
+    """Megabytes on disk: learntorch with NumPy, and PyTorch."""
+    import numpy
+    import torch
+
+    def size(folder: Path) -> float:
+        return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file() and f.suffix != ".pyc") / 1e6
+
+    numpy_folder = Path(numpy.__file__).parent
+    libraries = numpy_folder.parent / "numpy.libs"
+    ours = size(ROOT / "learntorch") + size(numpy_folder) + (size(libraries) if libraries.exists() else 0)
+    return {"learntorch and numpy": ours, "torch": size(Path(torch.__file__).parent)}
+
+
+# --- The report ------------------------------------------------------------------------------------
+
+
+def machine(threads: int) -> dict:
+    """What was measured on."""
+    import numpy
+    import torch
+
+    return {"python": platform.python_version(), "numpy": numpy.__version__, "torch": torch.__version__,
+            "system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count(), "threads": threads,
+            "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None}  # fmt: skip
+
+
+def picture(results: dict, target: Path) -> None:
+    """The ratios as dots with their quartiles; left of the line learntorch is faster."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams |= {"svg.hashsalt": "learntorch", "svg.fonttype": "none", "font.size": 12}
+    import matplotlib.pyplot as plt
+    from workloads import WORKLOADS
+
+    names = [name for name in WORKLOADS if name in results]
+    figure, axes = plt.subplots(figsize=(9, 0.42 * len(names) + 1.4))
+    for row, name in enumerate(reversed(names)):
+        found = results[name]
+        faster = found["ratio"] < 1
+        axes.plot([found["low"], found["high"]], [row, row], color="#000000", linewidth=2)
+        axes.plot([found["ratio"]], [row], marker="o" if faster else "s", markersize=9, color="#0072B2" if faster else "#D55E00")
+        axes.annotate(f"{found['ratio']:.2f}", (found["ratio"], row), xytext=(0, 9), textcoords="offset points", ha="center")
+    axes.axvline(1, color="#000000", linestyle="--", linewidth=1)
+    axes.set_yticks(range(len(names)), [f"{WORKLOADS[name][0]}  {name.split()[0]}" for name in reversed(names)])
+    axes.set_ylim(-0.6, len(names) - 0.2)
+    axes.set_xscale("log")
+    ticks = [0.2, 0.3, 0.5, 0.7, 1, 1.5, 2]
+    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel("time of learntorch / time of PyTorch      (circle: faster than PyTorch, square: slower)")
+    figure.tight_layout()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, metadata={"Date": None})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("names", nargs="*", help="W1, W5, …; default: all")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--save", action="store_true")
+    options = parser.parse_args()
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        if os.environ.get(variable) != str(options.threads):  # NumPy reads it when it is first imported
+            os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(options.threads))
+            os.execv(sys.executable, [sys.executable, *sys.argv])
+    sys.path[:0] = [str(ROOT)]
+    import torch
+    from workloads import WORKLOADS
+
+    import learntorch
+
+    torch.set_num_threads(options.threads)
+    wanted = [n for n in WORKLOADS if not options.names or n in options.names or n.split()[0] in options.names]
+    print(f"{'':14}{'learntorch':>12}{'PyTorch':>12}{'ratio':>8}{'quartiles':>14}{'goal':>7}{'rounds':>8}")
+    report: dict = {"machine": machine(options.threads), "steps": {}}
+    for name in wanted:
+        _, workload, steps, goal = WORKLOADS[name]
+        found = report["steps"][name] = ratio_of(workload, steps, learntorch, torch)
+        print(f"{name:14}{found['ours_us']:9.0f} µs{found['pytorch_us']:9.0f} µs{found['ratio']:8.2f}"
+              f"{found['low']:8.2f}–{found['high']:.2f}{goal:8.2f}{found['rounds']:7}", flush=True)  # fmt: skip
+    if not options.names:
+        values = {"threads": options.threads}
+        report["training_s"] = {p: fresh(TRAINING, package=p, **values) for p in ("learntorch", "torch")}
+        report["import_s"] = import_times()
+        report["peak_kib"] = peaks([name for name in wanted if name in ("W1", "W2", "W3", "W4")])
+        report["size_mb"] = installed_size()
+        times = report["import_s"]
+        print(f"FizzBuzz, 10,000 steps: {report['training_s']['learntorch']:.2f} s, "
+              f"PyTorch {report['training_s']['torch']:.2f} s")  # fmt: skip
+        print(f"import: NumPy {times['numpy']:.3f} s, learntorch {times['learntorch']:.3f} s "
+              f"({times['learntorch'] / times['numpy']:.2f}), PyTorch {times['torch']:.2f} s")  # fmt: skip
+        for name, peak in report["peak_kib"].items():
+            print(f"peak memory of a step, {name}: {peak['ours']:.0f} KiB, PyTorch {peak['pytorch']:.0f} KiB")
+        print("installed: " + ", ".join(f"{name} {size:.0f} MB" for name, size in report["size_mb"].items()))
+    print("measured on", ", ".join(f"{k} {v}" for k, v in report["machine"].items()))
+    if options.save:
+        (ROOT / "benchmarks" / "results.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        picture(report["steps"], ROOT / "docs" / "images" / "benchmark.svg")
+
+
+if __name__ == "__main__":
+    main()
