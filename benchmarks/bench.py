@@ -162,8 +162,16 @@ def picture(results: dict, target: Path) -> None:
         found = results[name]
         faster = found["ratio"] < 1
         axes.plot([found["low"], found["high"]], [row, row], color="#000000", linewidth=2)
-        axes.plot([found["ratio"]], [row], marker="o" if faster else "s", markersize=9, color="#0072B2" if faster else "#D55E00")
-        axes.annotate(f"{found['ratio']:.2f}", (found["ratio"], row), xytext=(0, 9), textcoords="offset points", ha="center")
+        axes.plot(
+            [found["ratio"]],
+            [row],
+            marker="o" if faster else "s",
+            markersize=9,
+            color="#0072B2" if faster else "#D55E00",
+        )
+        axes.annotate(
+            f"{found['ratio']:.2f}", (found["ratio"], row), xytext=(0, 9), textcoords="offset points", ha="center"
+        )
     axes.axvline(1, color="#000000", linestyle="--", linewidth=1)
     axes.set_yticks(range(len(names)), [f"{WORKLOADS[name][0]}  {name.split()[0]}" for name in reversed(names)])
     axes.set_ylim(-0.6, len(names) - 0.2)
@@ -185,7 +193,9 @@ def main() -> None:
     options = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         if os.environ.get(variable) != str(options.threads):  # NumPy reads it when it is first imported
-            os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(options.threads))
+            os.environ |= dict.fromkeys(
+                ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(options.threads)
+            )
             os.execv(sys.executable, [sys.executable, *sys.argv])
     sys.path[:0] = [str(ROOT)]
     import torch

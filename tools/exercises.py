@@ -23,13 +23,14 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+
 import notebooks
 from notebooks import ROOT, BuildError
 
 os.environ["LEARNTORCH_HOME"] = ":memory:"
 
-from learntorch.course.practice.answer import filled, with_blanks  # noqa: E402
-from learntorch.course.practice.definition import FOLDER, Exercise, find  # noqa: E402
+from learntorch.course.practice.answer import filled, with_blanks
+from learntorch.course.practice.definition import FOLDER, Exercise, find
 
 BLOCK = re.compile(r"^```\{exercise\} (?P<id>[a-z0-9-]+)\n```$", re.MULTILINE)
 KINDS = ("exercises", "solutions")
@@ -167,7 +168,9 @@ async def build_all(wanted: list[tuple[Path, str]]) -> bool:
             try:
                 path, cells = await build(source, kind)
             except Exception as error:
-                print(f"✗ {kind}/{source.parent.name}: {textwrap.shorten(str(error), 2000)}", file=sys.stderr, flush=True)
+                print(
+                    f"✗ {kind}/{source.parent.name}: {textwrap.shorten(str(error), 2000)}", file=sys.stderr, flush=True
+                )
                 return False
             print(f"✓ {kind}/{path.name}: {cells} code cells", flush=True)
             return True

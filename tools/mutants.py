@@ -65,7 +65,11 @@ def _changes(node: ast.AST) -> list[Callable]:
             found.append(lambda n: setattr(n, "op", BINARY[type(n.op)]()))
         if isinstance(node.op, (ast.Sub, ast.Div, ast.MatMult, ast.Pow, ast.FloorDiv, ast.Mod)):
             found.append(_swap_sides)
-        if isinstance(node.op, (ast.Mult, ast.Div)) and isinstance(node.left, ast.Name) and node.left.id in ("g", "grad"):
+        if (
+            isinstance(node.op, (ast.Mult, ast.Div))
+            and isinstance(node.left, ast.Name)
+            and node.left.id in ("g", "grad")
+        ):
             found.append(lambda n: n.right)  # the upstream gradient is dropped
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not, ast.Invert)):
         found.append(lambda n: n.operand)
@@ -90,7 +94,11 @@ def _changes(node: ast.AST) -> list[Callable]:
     elif isinstance(node, ast.Call):
         if len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
             found.append(lambda n: n.args.reverse())
-        if isinstance(node.func, ast.Attribute) and node.func.attr in TRANSPOSING and not isinstance(node.func.value, ast.Name):
+        if (
+            isinstance(node.func, ast.Attribute)
+            and node.func.attr in TRANSPOSING
+            and not isinstance(node.func.value, ast.Name)
+        ):
             found.append(lambda n: n.func.value)
         for i, word in enumerate(node.keywords):
             if word.arg in ("keepdims", "keepdim"):

@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterator
 
 os.environ.setdefault("LEARNTORCH_HOME", ":memory:")
 
-from mutants import mutants  # noqa: E402
+from mutants import mutants
 
-from learntorch.course.practice import checking, predicting  # noqa: E402
-from learntorch.course.practice.answer import filled, with_blanks  # noqa: E402
-from learntorch.course.practice.definition import Exercise, catalogue, cases_of  # noqa: E402
+from learntorch.course.practice import checking, predicting
+from learntorch.course.practice.answer import filled, with_blanks
+from learntorch.course.practice.definition import Exercise, cases_of, catalogue
 
 SEEDS = 20
 
@@ -88,7 +88,8 @@ def wrong_answers(ex: Exercise) -> Iterator[str]:
                 yield f"{wrong.name} passes under seed {seed}"
                 break
             if found.misconception != wrong.name:
-                yield f"{wrong.name} is taken for {found.misconception or 'something unknown'} under seed {seed}: {found!r}"
+                name = found.misconception or "something unknown"
+                yield f"{wrong.name} is taken for {name} under seed {seed}: {found!r}"
                 break
 
 
@@ -98,7 +99,9 @@ def hints_hold_back(ex: Exercise) -> Iterator[str]:
         yield f"has {len(ex.hints)} hints; a question, a rule and a worked sibling are needed"
     if ex.is_code:
         handed_out = with_blanks(ex.source(ex.given or ex.answer)).splitlines()
-        lines = [line.split("#")[0].strip() for line in filled(ex.source(ex.answer)).splitlines() if line not in handed_out]
+        lines = [
+            line.split("#")[0].strip() for line in filled(ex.source(ex.answer)).splitlines() if line not in handed_out
+        ]
         secrets = [part for line in lines if len(part := line.removeprefix("return ").split(" = ")[-1]) > 8]
     elif ex.kind == "parsons":
         secrets = [ex.answer, ex.answer.replace(" ", "")]
@@ -156,7 +159,11 @@ def main() -> int:
         complaints = [f"{name}: {text}" for name, proof in PROOFS.items() for text in proof(ex)]
         if options.mutants:
             count, alive, reviewed = survivors(ex)
-            total, killed, equivalent = total + count, killed + count - len(alive) - len(reviewed), equivalent + len(reviewed)
+            total, killed, equivalent = (
+                total + count,
+                killed + count - len(alive) - len(reviewed),
+                equivalent + len(reviewed),
+            )
             complaints += [f"mutant passes: {text}" for text in alive]
             complaints += [f"no such mutant passes: {text}" for text in ex.equivalents if text not in reviewed]
             print(f"{ex.id:28} {count:4} mutants, {len(reviewed)} equivalent, {len(alive)} alive")
@@ -166,7 +173,8 @@ def main() -> int:
         if not complaints:
             print(f"✓ {ex.id} ({time.perf_counter() - start:.1f} s)")
     if options.mutants:
-        print(f"{total} mutants: {killed} rejected, {equivalent} reviewed as equivalent, {total - killed - equivalent} alive.")
+        alive = total - killed - equivalent
+        print(f"{total} mutants: {killed} rejected, {equivalent} reviewed as equivalent, {alive} alive.")
     return bool(bad)
 
 

@@ -20,6 +20,16 @@ from .relations import relation
 
 UNTOUCHED, OPEN, WRONG, RIGHT = "not started", "open", "wrong", "right"
 
+OVERWRITTEN = "The result is right, but the argument was overwritten on the way."
+SHARED = "The numbers are right, but the result lies in the argument's own memory: a write to one changes both."
+COPIED = "The numbers are right, but they are a copy; they should lie in the argument's own memory."
+FICKLE = (
+    "The first call is right, and a second one with the same arguments is not: something is remembered between calls."
+)
+FOREIGN = (
+    "It uses `{}`, a variable of this notebook that other chapters lack: make it an argument, or compute it inside."
+)
+
 
 @dataclass
 class Trial:
@@ -78,18 +88,15 @@ def try_case(ex: Exercise, answer: object, file: str, case: tuple, expected: obj
         trial.aliased = shares_memory(outcome.value, mine)
     trial.fault = difference(outcome.value, expected, types=ex.types, rtol=ex.rtol)
     if trial.fault is None and trial.mutated:
-        trial.fault = Difference("mutated", "The result is right, but the argument was overwritten on the way.")
+        trial.fault = Difference("mutated", OVERWRITTEN)
     if trial.fault is None and ex.judge is None and ex.result != "any" and trial.aliased != (ex.result == "view"):
-        says = ("The numbers are right, but the result lies in the argument's own memory: a write to one changes both."
-                if trial.aliased else "The numbers are right, but they are a copy; they should lie in the argument's own memory.")  # fmt: skip
-        trial.fault = Difference("aliased", says)
+        trial.fault = Difference("aliased", SHARED if trial.aliased else COPIED)
     if trial.fault is None:
         again = copied(case)
         second = guarded((lambda: ex.judge(answer, *again)) if ex.judge else (lambda: answer(*again)), ex.timeout, file)
         if not second.returned or difference(second.value, expected, types=ex.types, rtol=ex.rtol) is not None:
             trial.fickle = True
-            trial.fault = Difference("fickle", "The first call is right, and a second one with the same arguments is not: "
-                                               "something is remembered between calls.")  # fmt: skip
+            trial.fault = Difference("fickle", FICKLE)
     return trial
 
 
@@ -152,8 +159,7 @@ def judge(ex: Exercise, answer: object, file: str, seed: int = 0, names: list[st
     smallest = failing[0]  # a definition yields its small cases first
     error = smallest.outcome.error
     if isinstance(error, NameError) and getattr(error, "name", None) in names:
-        return Result(ex.id, WRONG, f"It uses `{error.name}`, a variable of this notebook. Another chapter will not have "
-                                    "it: make it an argument, or compute it inside.", case=smallest)  # fmt: skip
+        return Result(ex.id, WRONG, FOREIGN.format(error.name), case=smallest)
     match = diagnose(ex, found, seed)
     if match is not None:
         return Result(ex.id, WRONG, match.says, misconception=match.name, ask=match.ask, case=smallest)
@@ -174,7 +180,9 @@ def diagnose(ex: Exercise, found: list[Trial], seed: int) -> Wrong | None:
 def trials_of(ex: Exercise, answer: Callable, seed: int, stop_at: list[Trial]) -> bool | None:
     """True if an answer behaves on each case as these trials say; None at the first case where it does not."""
     for trial in stop_at:
-        mine = try_case(ex, answer, getattr(getattr(answer, "__code__", None), "co_filename", ""), trial.case, trial.expected)
+        mine = try_case(
+            ex, answer, getattr(getattr(answer, "__code__", None), "co_filename", ""), trial.case, trial.expected
+        )
         if not alike(mine, trial, ex):
             return None
     return True
@@ -210,5 +218,3 @@ def _rounded(part: object, digits: int) -> object:
     if isinstance(part, np.ndarray) and part.dtype.kind == "f":
         return np.round(part, digits) + 0
     return part
-
-

@@ -60,7 +60,9 @@ def kind_of(value: object) -> str:
 _NUMBERS = {"b": "True and False", "i": "whole numbers", "u": "whole numbers", "f": "floating-point numbers"}
 
 
-def difference(found: object, expected: object, *, types: str = "array", rtol: float | None = None) -> Difference | None:
+def difference(
+    found: object, expected: object, *, types: str = "array", rtol: float | None = None
+) -> Difference | None:
     """The first way in which `found` is not `expected`; None if they agree.
 
     With types "array" a NumPy array and a tensor are as good as each other, with "exact" they are not.

@@ -131,7 +131,9 @@ class Exercise:
     def wrong(self, says: str, *, ask: str = "", answer: object = None, **answers):
         """A wrong answer with its sentence. Decorates a function, or takes the answers or the order themselves."""
         if answer is not None or answers:
-            self.wrongs.append(Wrong(f"wrong_{len(self.wrongs) + 1}", answer if answer is not None else answers, says, ask))
+            self.wrongs.append(
+                Wrong(f"wrong_{len(self.wrongs) + 1}", answer if answer is not None else answers, says, ask)
+            )
             return None
 
         def keep(function):

@@ -110,6 +110,7 @@ CODE = (
     "margin:0;padding:2px 6px;font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;"
     "color:var(--jp-content-font-color1,#1a1a1a);background:var(--jp-layout-color2,#f3f3f3)"
 )
+LABEL = "text-align:left;vertical-align:top;padding:2px 10px 2px 0"
 
 
 def html_of(result: Result) -> str:
@@ -118,8 +119,8 @@ def html_of(result: Result) -> str:
     table = rows(result)
     if table:
         cells = "".join(
-            f'<tr style="background:none"><th scope="row" style="text-align:left;vertical-align:top;padding:2px 10px 2px 0">'
-            f'{escape(label)}</th><td style="text-align:left;padding:2px 0"><pre style="{CODE}">{escape(block)}</pre></td></tr>'
+            f'<tr style="background:none"><th scope="row" style="{LABEL}">{escape(label)}</th>'
+            f'<td style="text-align:left;padding:2px 0"><pre style="{CODE}">{escape(block)}</pre></td></tr>'
             for label, block in table
         )
         body += f'<table style="border-collapse:collapse;margin:6px 0">{cells}</table>'

@@ -233,5 +233,3 @@ def shares_memory(value: object, case: object) -> bool:
         return any(shares_memory(value, c) for c in case)
     a, b = (x._array if isinstance(x, TensorBase) else x for x in (value, case))
     return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and bool(np.shares_memory(a, b))
-
-

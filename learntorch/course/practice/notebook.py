@@ -214,7 +214,7 @@ def progress() -> Table:
         ids = [ex.id for ex in of_chapter(chapter)]
         signs = "".join("●" if id in passed else "○" for id in ids)
         waiting = [id for id in ids if id not in passed]
-        rows.append((f"{chapter:02d}", signs, f"{len(ids) - len(waiting)} of {len(ids)}", waiting[0] if waiting else "done"))
+        rows.append(
+            (f"{chapter:02d}", signs, f"{len(ids) - len(waiting)} of {len(ids)}", waiting[0] if waiting else "done")
+        )
     return Table(("chapter", "exercises", "passed", "next"), rows)
-
-

@@ -75,13 +75,17 @@ def check_order(ex: Exercise, order: object, seed: int = 0) -> Result:
             return Result(ex.id, WRONG, wrong.says, misconception=wrong.name, ask=wrong.ask)
     twice = [c for c in chosen if chosen.count(c) > 1]
     if twice:
-        return Result(ex.id, WRONG, f"Line {twice[0]} stands there {chosen.count(twice[0])} times; each is used once at most.")
+        return Result(
+            ex.id, WRONG, f"Line {twice[0]} stands there {chosen.count(twice[0])} times; each is used once at most."
+        )
     source = assembled(ex, chosen)
     try:
         ast.parse(source)
     except SyntaxError as error:
         at = f"line {chosen[error.lineno - 1]}" if error.lineno and error.lineno <= len(chosen) else "the end"
-        return Result(ex.id, WRONG, f"In this order Python cannot read the program: look at {at} and what stands before it.")
+        return Result(
+            ex.id, WRONG, f"In this order Python cannot read the program: look at {at} and what stands before it."
+        )
     with quiet_state():
         loading = guarded(lambda: load(ex, source), ex.timeout)
         if not loading.returned:

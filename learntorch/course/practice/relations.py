@@ -32,7 +32,11 @@ def _same_shape(a: np.ndarray, b: np.ndarray) -> str | None:
     if a.ndim and a.size > 1:
         steady = b != 0
         ratios = a[steady] / b[steady]
-        if close(ratios, np.full_like(ratios, ratios[0])).all() and not a[~steady].any() and not close(ratios[0], np.float64(1)):
+        if (
+            close(ratios, np.full_like(ratios, ratios[0])).all()
+            and not a[~steady].any()
+            and not close(ratios[0], np.float64(1))
+        ):
             return f"Every number is {number(ratios[0])} times as large as it should be." if ratios[0] else None
         shift = a - b
         if close(shift, np.full_like(shift, shift.flat[0]), rtol=1e-6).all() and shift.flat[0]:
@@ -56,7 +60,7 @@ def _other_shape(a: np.ndarray, b: np.ndarray) -> str | None:
     if a.ndim == b.ndim == 2 and a.shape == b.shape[::-1] and close(a.T, b).all():
         return f"{shapes} The numbers are right, with rows and columns exchanged."
     if a.size == b.size and close(a.reshape(b.shape), b).all():
-        return f"{shapes} The numbers are right; a dimension of size 1 is missing or too many, or they lie in another shape."
+        return f"{shapes} The numbers are right: a dimension of size 1 is missing, or one too many."
     try:
         if np.broadcast_shapes(a.shape, b.shape) == b.shape and close(np.broadcast_to(a, b.shape), b).all():
             return f"{shapes} The numbers are right, and broadcasting hides the difference for a while."

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from types import FunctionType
 
-
 from ...ops import activations, matrix, pointwise, reduction, shape
 from ...ops.rule import Rule
 from ...recording import inplace, operator, recorded
@@ -62,7 +61,7 @@ def value_of(name: str, where: str, rule: Rule, adapt: Callable = lambda piece: 
 
 def gradient_of(name: str, where: str, rule: Rule, **adapt: Callable) -> Slot:
     """The slot for the gradient formulas of a rule; `adapt[input](piece)` is the formula of that input."""
-    fn, formulas = rule.fn, rule.formulas
+    formulas = rule.formulas
 
     def install(piece: Callable) -> None:
         _rebuild(rule, rule.fn, {**formulas, **{x: make(piece) for x, make in adapt.items()}})
@@ -166,5 +165,3 @@ def poison(slot: Slot, exercise: str) -> None:
         raise EmptySlot(f"{slot.where} is not yours yet. Pass the exercise {exercise!r} first, or say use('auto').")
 
     slot.install(slot.stand_in(refuse))
-
-

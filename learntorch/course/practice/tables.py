@@ -18,7 +18,10 @@ class Table:
 
     def __repr__(self) -> str:
         widths = [max(len(row[i]) for row in (self.heading, *self.rows)) for i in range(len(self.heading))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in (self.heading, *self.rows)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+            for row in (self.heading, *self.rows)
+        ]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -17,7 +17,8 @@ ex = Exercise(
     builds="learntorch.softmax",
     forbids=("softmax", "log_softmax"),
     prompt="""
-    A net gives each class a score. **Softmax** turns the scores of a row into shares: positive numbers that add up to 1.
+    A net gives each class a score. **Softmax** turns the scores of a row into shares: positive numbers that
+    add up to 1.
 
     $$p_i = \\frac{e^{z_i}}{\\sum_j e^{z_j}}$$
 
@@ -28,8 +29,8 @@ ex = Exercise(
     hints=(
         "Which numbers must add up to 1: those of a row, those of a column, or all of them?",
         "`x.max(axis=-1, keepdims=True)` has shape `(N, 1)`: one maximum for each row, ready to broadcast.",
-        "The same two steps for shares of a plain sum: `[[1, 3], [2, 2]] / [[4], [4]]` is `[[0.25, 0.75], [0.5, 0.5]]`. "
-        "The divisor has one number for each row, in a column.",
+        "The same two steps for shares of a plain sum: `[[1, 3], [2, 2]] / [[4], [4]]` is "
+        "`[[0.25, 0.75], [0.5, 0.5]]`. The divisor has one number for each row, in a column.",
     ),
     why="Adding 5 to all scores of a row changes no share. Which line of your code shows it?",
 )
