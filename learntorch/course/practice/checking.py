@@ -164,7 +164,8 @@ def judge(ex: Exercise, answer: object, file: str, seed: int = 0, names: list[st
     if match is not None:
         return Result(ex.id, WRONG, match.says, misconception=match.name, ask=match.ask, case=smallest)
     smallest = simplest(ex, answer, file, smallest)
-    says = relation(smallest.outcome.value, smallest.expected) if smallest.outcome.returned else None
+    off = smallest.fault.what in ("values", "shape", "nan")
+    says = relation(smallest.outcome.value, smallest.expected) if off else None
     return Result(ex.id, WRONG, says or smallest.fault.says, case=smallest)
 
 
