@@ -27,7 +27,7 @@ export UV_NATIVE_TLS := 1
 NO_LEARNER = LEARNTORCH_HOME="$(CURDIR)/build/empty-home"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test chapters check-chapters graduate golden machines browser lint format clean
+.PHONY: help setup lab test chapters check-chapters graduate golden machines browser lint format exercises mutants bench clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -140,6 +140,15 @@ graduate: $(READY) $(ORACLE_READY) ## run every chapter on real PyTorch and comp
 
 golden: $(ORACLE_READY) ## record the reference values of the tests from real PyTorch
 	for recorder in tools/record_*.py; do echo "$$recorder"; $(ORACLE) $$recorder || exit 1; done
+
+exercises: $(READY) ## build exercises/ and solutions/ from their definitions (ALL=1: all of them)
+	$(RUN) tools/exercises.py $(if $(ALL),--all) $(CHAPTERS)
+
+mutants: $(READY) ## change every solution in small ways, and see that the checks notice
+	$(RUN) tools/prove_exercises.py --mutants $(EXERCISES)
+
+bench: $(ORACLE_READY) ## learntorch against PyTorch on the nets of the course (THREADS=2, SAVE=1)
+	$(ORACLE) benchmarks/bench.py $(if $(THREADS),--threads $(THREADS)) $(if $(SAVE),--save) $(WORKLOADS)
 
 clean: ## remove everything that the commands made
 	rm -rf .venv .venv-oracle build dist .pytest_cache .ruff_cache .hypothesis

@@ -85,8 +85,10 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(3, "03_autograd", "Autograd: derivatives by machine",
         _files(
-            "autograd.py base.py course/drawing.py course/layout.py graph.py hooks.py methods/history.py "
-            "methods/pointwise.py modes.py ops/matrix.py ops/pointwise.py ops/rule.py recording.py",
+            "autograd/__init__.py autograd/anomaly_mode.py autograd/function.py autograd/functional.py autograd/gradcheck.py "
+            "autograd/gradients.py autograd/graph.py autograd/variable.py base.py course/drawing.py course/layout.py "
+            "graph.py hooks.py methods/copying.py methods/history.py nodes.py "
+            "methods/pointwise.py modes.py ops/matrix.py ops/pointwise.py ops/rule.py recording.py writing.py",
         ),
         _names(
             torch="autograd.Variable no_grad autograd.grad autograd.Function autograd.gradcheck",

@@ -14,7 +14,8 @@ from types import FunctionType
 
 from ...ops import activations, matrix, pointwise, reduction, shape
 from ...ops.rule import Rule
-from ...recording import inplace, operator, recorded
+from ...recording import operator, recorded
+from ...writing import inplace
 
 
 class EmptySlot(RuntimeError):
