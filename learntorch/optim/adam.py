@@ -29,16 +29,17 @@ class Adam(Optimizer):
                  weight_decay: float = 0, amsgrad: bool = False, *, maximize: bool = False,
                  decoupled_weight_decay: bool = False, **how) -> None:  # fmt: skip
         check_settings(lr, eps=eps)
-        for i, beta in enumerate(betas):
-            if not 0 <= beta < 1:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        for i in (0, 1):
+            if not 0 <= betas[i] < 1:
+                raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
         check_settings(lr, weight_decay=weight_decay)
         if not all(isinstance(beta, float) for beta in betas):
             raise ValueError("betas must be either both floats or both Tensors. Write 0.0 for 0.")
         super().__init__(params, {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
-            "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay,
-            **choices(how, foreach=None, capturable=False, differentiable=False, fused=None),
+            "maximize": maximize,
+            **choices(self, how, foreach=None, capturable=False, differentiable=False, fused=None),
+            "decoupled_weight_decay": decoupled_weight_decay,
         })  # fmt: skip
 
     @np.errstate(all="ignore")
@@ -76,3 +77,14 @@ class Adam(Optimizer):
             step *= lr / (1 - beta1**t)  # lr · m̂ / (√v̂ + ε)
             p -= step
         return loss
+
+
+class AdamW(Adam):
+    """Adam, with weight decay beside the averages: p ← p − lr·λ·p, then Adam's step.
+
+    Source: Loshchilov and Hutter, 2019.
+    """
+
+    def __init__(self, params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+                 weight_decay: float = 1e-2, amsgrad: bool = False, **how) -> None:  # fmt: skip
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, decoupled_weight_decay=True, **how)

@@ -5,16 +5,37 @@ Read in chapter 09.
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import wraps
 
 import numpy as np
 
 from ..base import Stamp, TensorBase, memory
+from ..hooks import HookDict, RemovableHandle
 from ..modes import enable_grad
 from ..nn.parameter import clear_gradients, typename
 from ..tensor import Tensor
+
+
+def _observed(step: Callable) -> Callable:
+    """`step` between the hooks of the optimizer. Schedulers ask whether it was called."""
+
+    @wraps(step)
+    def observed(self, *args, **kwargs):
+        self._opt_called = True
+        for hook in tuple(self._before.values()):
+            changed = hook(self, args, kwargs)
+            if changed is not None:
+                args, kwargs = changed
+        out = step(self, *args, **kwargs)
+        for hook in tuple(self._after.values()):
+            hook(self, args, kwargs)
+        return out
+
+    return observed
 
 
 class Optimizer:
@@ -23,6 +44,12 @@ class Optimizer:
     Raises:
         ValueError: "optimizer got an empty parameter list"
     """
+
+    _opt_called = False
+
+    def __init_subclass__(cls) -> None:
+        if "step" in vars(cls):
+            cls.step = _observed(cls.step)
 
     def __init__(self, params, defaults: dict) -> None:
         if isinstance(params, TensorBase):
@@ -37,11 +64,14 @@ class Optimizer:
         self.param_groups: list[dict] = []
         self.state: dict = defaultdict(dict)
         self._rooms: dict = {}
+        self._before = HookDict()
+        self._after = HookDict()
         for group in params if isinstance(params[0], dict) else [{"params": params}]:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: dict) -> None:
-        """Add parameters with settings of their own: `{"params": […], "lr": 0.1}`."""
+        """Add parameters with settings of their own: `{"params": […], "lr": 0.1}`. What it does not set is
+        written into it from the defaults."""
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         params = param_group["params"]
@@ -51,18 +81,43 @@ class Optimizer:
                 "sets will change between runs. Please use a list instead."
             )
         params = [params] if isinstance(params, TensorBase) else list(params)
-        group = {**param_group, "params": [p[1] if isinstance(p, tuple) else p for p in params]}
-        if any(isinstance(p, tuple) for p in params):  # model.named_parameters()
-            group["param_names"] = [p[0] for p in params]
-        taken = {id(p) for other in self.param_groups for p in other["params"]}
-        for p in group["params"]:
+        names = [p[0] for p in params if isinstance(p, tuple)]  # from model.named_parameters()
+        param_group["params"] = params = [p[1] if isinstance(p, tuple) else p for p in params]
+        if names:
+            if len(names) != len(params):
+                raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+            param_group["param_names"] = names
+        for p in params:
             if not isinstance(p, TensorBase):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {typename(p)}")
             if not (p.is_leaf or p.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor. Give the optimizer the leaves it was made from.")
-            if id(p) in taken:
-                raise ValueError("some parameters appear in more than one parameter group. List each of them once.")
-        self.param_groups.append(group | {name: v for name, v in self.defaults.items() if name not in group})
+        for name, value in self.defaults.items():
+            param_group.setdefault(name, value)
+        if len({id(p) for p in params}) != len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information",
+                stacklevel=3,
+            )
+        for group in self.param_groups:
+            if ("param_names" in param_group) != ("param_names" in group):
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. cannot add param group "
+                    f"{'with' if names else 'without'} names to the optimizer"
+                )
+        taken = {id(p) for group in self.param_groups for p in group["params"]}
+        if any(id(p) in taken for p in params):
+            raise ValueError("some parameters appear in more than one parameter group. List each of them once.")
+        self.param_groups.append(param_group)
+
+    def register_step_pre_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` before each step; it may return other args and kwargs."""
+        return RemovableHandle(self._before, hook)
+
+    def register_step_post_hook(self, hook: Callable) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        return RemovableHandle(self._after, hook)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters."""
@@ -95,18 +150,20 @@ class Optimizer:
         return self._rooms[key]
 
     def state_dict(self) -> dict:
-        """The state and the settings, with parameters as numbers."""
+        """The state and the settings, with parameters as numbers. The tensors in it are the optimizer's own."""
         params = [p for group in self.param_groups for p in group["params"]]
-        number = {id(p): i for i, p in enumerate(params)}
+        number = {id(p): i for i, p in reversed(list(enumerate(params)))}
         return {
-            "state": {number[id(p)]: state for p, state in self.state.items()},
+            "state": {number[id(p)] if isinstance(p, TensorBase) else p: state for p, state in self.state.items()},
             "param_groups": [
-                {**group, "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups
+                {name: value for name, value in group.items() if name != "params"}
+                | {"params": [number[id(p)] for p in group["params"]]}
+                for group in self.param_groups
             ],
         }
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Take over a state that `state_dict` gave; it is copied."""
+        """Take over a state that `state_dict` gave. Its tensors are shared, unless they are of another type."""
         groups = deepcopy(state_dict["param_groups"])
         if len(groups) != len(self.param_groups):
             raise ValueError(
@@ -121,12 +178,14 @@ class Optimizer:
         own = [p for group in self.param_groups for p in group["params"]]
         parameter = dict(zip((number for group in groups for number in group["params"]), own))
         self.state = defaultdict(dict)
-        for number, saved in deepcopy(state_dict["state"]).items():
-            p = parameter[number]
-            for name, value in saved.items():
-                is_like_p = isinstance(value, TensorBase) and name != "step"
-                self.state[p][name] = value.to(p.device, p.dtype) if is_like_p else value
-        self.param_groups = [{**saved, "params": group["params"]} for saved, group in zip(groups, self.param_groups)]
+        for number, saved in state_dict["state"].items():
+            p = parameter.get(number, number)
+            self.state[p] = {name: _like(p, name, value) for name, value in saved.items()}
+        for saved, group in zip(groups, self.param_groups):
+            saved["params"] = group["params"]
+            if "param_names" in group:
+                saved.setdefault("param_names", group["param_names"])
+        self.param_groups = groups
 
     def __repr__(self) -> str:
         text = f"{type(self).__name__} ("
@@ -134,6 +193,12 @@ class Optimizer:
             text += f"\nParameter Group {i}\n"
             text += "".join(f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params")
         return text + ")"
+
+
+def _like(p, name: str, value):
+    """A saved value in the type of the parameter; the number of steps has a type of its own."""
+    is_like_p = isinstance(value, TensorBase) and isinstance(p, TensorBase) and name != "step"
+    return value.to(p.device, p.dtype) if is_like_p else value
 
 
 def evaluate(closure: Callable[[], Tensor] | None) -> Tensor | None:
@@ -144,13 +209,15 @@ def evaluate(closure: Callable[[], Tensor] | None) -> Tensor | None:
         return closure()
 
 
-def choices(given: dict, **known: object) -> dict:
+def choices(optimizer: Optimizer, given: dict, **known: object) -> dict:
     """PyTorch's choices between implementations of one rule. There is one here: they are kept, not used."""
     for name, value in given.items():
         if name not in known:
-            raise TypeError(f"__init__() got an unexpected keyword argument '{name}'")
+            raise TypeError(f"{type(optimizer).__name__}.__init__() got an unexpected keyword argument '{name}'")
         if name in ("capturable", "differentiable") and value:
             raise NotImplementedError(f"{name}=True is not in learntorch. Leave it out.")
+    if given.get("fused") and given.get("foreach"):
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together. Leave both out.")
     return {**known, **given}
 
 
@@ -158,7 +225,7 @@ def check_settings(lr: float, **settings: float) -> None:
     """Refuse negative settings, in PyTorch's words."""
     if isinstance(lr, TensorBase) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
-    names = {"lr": "learning rate", "eps": "epsilon value", "momentum": "momentum value"}
+    names = {"lr": "learning rate", "eps": "epsilon value"}
     for name, value in {"lr": lr, **settings}.items():
         if not value >= 0:
-            raise ValueError(f"Invalid {names.get(name, 'weight_decay value')}: {value}")
+            raise ValueError(f"Invalid {names.get(name, f'{name} value')}: {value}")

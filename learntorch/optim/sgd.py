@@ -31,7 +31,7 @@ class SGD(Optimizer):
         super().__init__(params, {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
             "nesterov": nesterov, "maximize": maximize,
-            **choices(how, foreach=None, differentiable=False, fused=None),
+            **choices(self, how, foreach=None, differentiable=False, fused=None),
         })  # fmt: skip
 
     @np.errstate(all="ignore")
