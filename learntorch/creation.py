@@ -1,23 +1,31 @@
-"""Making tensors: from data, from a value, at random.
+"""Making tensors: from data, from a value, as a row of numbers, like another tensor.
 
-Read in chapters 01 and 02.
+Read in chapters 01 and 02. Those at random stand in sampling.py.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
-from . import devices, dtypes, random
+from . import devices, dtypes
 from .base import TensorBase, memory, wrap
 from .devices import module_for
-from .methods.shape import ints
-from .modes import grad_mode
-from .random import Generator
-from .tensor import Tensor, legacy, strided
+from .errors import final, warn_once
+from .methods import filling
+from .methods.filling import fitting, not_negative, warn_of_copies
+from .methods.reading import checked, read, writable
+from .methods.signatures import function_signature
+from .ops.strides import preserve_format
+from .tensor import Tensor, legacy
+
+MAKING = (
+    "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, "
+    "bool requires_grad = False"
+)
+INTO = f"Tensor out = None, {MAKING}"
+LIKE = f"Tensor input, *, {MAKING}, torch.memory_format memory_format = None"
 
 # From data ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -29,18 +37,43 @@ def tensor(data: object, *, dtype: dtypes.dtype | None = None, device=None, requ
     >>> tensor([[1, 2], [3, 4]]).shape
     torch.Size([2, 2])
     """
-    array = _read(data, dtype)
-    if array is getattr(data, "_array", data) or array.base is not None:
-        array = array.copy()
-    return _finish(array, device, requires_grad, pin_memory)
-
-
-def as_tensor(data: object, dtype: dtypes.dtype | None = None, device=None) -> Tensor:
-    """A tensor that shares memory with `data` where it can: a tensor or an array of the same type."""
     if isinstance(data, TensorBase):
-        return data.to(*(a for a in (dtype, device) if a is not None))
-    out = from_numpy(data) if isinstance(data, np.ndarray) else wrap(_read(data, dtype))
-    return out.to(*(a for a in (dtype, device) if a is not None))
+        warn_of_copies("torch.tensor(sourceTensor)")
+    array = read(data, None if dtype is None else _kind(dtype, "tensor"))
+    if hasattr(data, "dtype"):
+        array = preserve_format.copy(array)
+    return finish(array, device, requires_grad, pin_memory)
+
+
+def as_tensor(data: object, *, dtype: dtypes.dtype | None = None, device=None) -> Tensor:
+    """A tensor that shares memory with `data` where it can: a tensor or an array of the same type."""
+    wanted = None if dtype is None else _kind(dtype, "as_tensor")
+    if not isinstance(data, TensorBase):
+        array = read(data, wanted)
+        data = wrap(writable(array) if array is data else array)
+    return data.to(device=device, dtype=dtype) if device is not None or dtype is not None else data
+
+
+def asarray(obj: object, *, dtype: dtypes.dtype | None = None, device=None, copy: bool | None = None,
+            requires_grad: bool | None = None) -> Tensor:  # fmt: skip
+    """A tensor from anything: sharing memory if it can (copy=None), always (False) or never (True)."""
+    if copy is False and not isinstance(obj, (TensorBase, np.ndarray)):
+        raise ValueError("can't alias arbitrary sequence into a tensor. Leave copy=False away.")
+    if isinstance(obj, TensorBase) and obj.requires_grad and requires_grad is None:
+        warn_once("torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of False.")
+    out = as_tensor(obj, dtype=dtype, device=device)
+    if copy is False and isinstance(obj, (TensorBase, np.ndarray)) and out._array.dtype != _array(obj).dtype:
+        here, there = (dtypes.of_numpy(a.dtype).legacy.removesuffix("Tensor") for a in (_array(obj), out._array))
+        raise ValueError(f"can't alias tensor with dtype '{here}' into dtype '{there}'. Leave copy=False away.")
+    if copy and np.shares_memory(memory(out), _array(obj)):
+        out = out.clone()
+    if requires_grad is False and out.requires_grad:
+        return out.detach()
+    return out._asking(True) if requires_grad and not out.requires_grad else out
+
+
+def _array(obj: object):
+    return memory(obj) if isinstance(obj, TensorBase) else np.asarray(obj)
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
@@ -50,337 +83,292 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         TypeError: "expected np.ndarray (got list)"
     """
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__}). For other data use torch.tensor.")
-    dtypes.of_numpy(ndarray.dtype)
-    if any(s < 0 for s in ndarray.strides):
-        raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array  with "
-            "array.copy().) "
-        )
-    return wrap(ndarray)
+        kind = type(ndarray)
+        name = f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+        raise TypeError(f"expected np.ndarray (got {name}). For other data use torch.tensor.")
+    return wrap(writable(checked(ndarray)))
 
 
-def _read(data: object, dtype: dtypes.dtype | None) -> np.ndarray:
-    """`data` as an array of the type asked for, or else of the type that PyTorch infers."""
-    wanted = None if dtype is None else _dtype(dtype).numpy
-    if isinstance(data, TensorBase):
-        array = memory(data)
-    elif isinstance(data, np.ndarray) or isinstance(data, np.generic):
-        array = np.asarray(data)
-        dtypes.of_numpy(array.dtype)
-    else:
-        array = _from_lists(data)
-        wanted = wanted or _inferred(data, array)
-    return array if wanted is None or array.dtype == wanted else grad_mode.quietly(array.astype, wanted)
-
-
-def _inferred(data: object, array: np.ndarray) -> np.dtype:
-    """The type of lists: the default one for Python's floats and for nothing, else the common type of the parts."""
-    if array.size == 0 or (array.dtype.kind == "f" and not _holds_arrays(data)):
-        return dtypes.get_default_dtype().numpy
-    return functools.reduce(dtypes.promote_types, _leaf_types(data)).numpy if _holds_arrays(data) else array.dtype
-
-
-def _leaf_types(data: object) -> set[dtypes.dtype]:
-    """The types of the numbers and arrays in nested lists."""
-    if isinstance(data, (list, tuple)):
-        return set().union(*(_leaf_types(x) for x in data))
-    return {dtypes.of_numpy(memory(data).dtype if isinstance(data, TensorBase) else data.dtype)
-            if hasattr(data, "dtype") else dtypes.of_scalar(data)}  # fmt: skip
-
-
-def _holds_arrays(data: object) -> bool:
-    """True if there are tensors or arrays in nested lists."""
-    if isinstance(data, (list, tuple)):
-        return any(_holds_arrays(x) for x in data)
-    return hasattr(data, "dtype")
-
-
-def _from_lists(data: object) -> np.ndarray:
-    if isinstance(data, str) or not isinstance(data, (int, float, Sequence)) and not hasattr(data, "__array__"):
-        if isinstance(data, str):
-            raise TypeError(
-                "new(): invalid data type 'str'. A tensor holds numbers: convert the text with float() or int()."
-            )
+def from_dlpack(ext_tensor: object) -> Tensor:
+    """A tensor on the memory of another library's array, by the protocol that they share (`__dlpack__`)."""
+    if isinstance(ext_tensor, TensorBase):
+        return ext_tensor.detach()
+    if not hasattr(ext_tensor, "__dlpack__"):
         raise RuntimeError(
-            f"Could not infer dtype of {type(data).__name__}. Give numbers, lists of numbers, or an array."
+            "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you "
+            "might have already constructed a tensor from it once. For numbers and lists use torch.tensor."
         )
-    plain = _plain(data)
-    shape = _shape_of(plain, 0)
-    try:
-        array = np.array(plain)
-    except (ValueError, OverflowError) as error:
-        if not isinstance(error, OverflowError):
-            raise
-        raise ValueError("Overflow when unpacking long long. Integers must fit into 64 bits.") from None
-    if array.dtype == object or array.dtype.kind in "SUMmVc":
-        flat = [x for x in array.reshape(-1) if not isinstance(x, (int, float))] or [array.reshape(-1)[0]]
-        if isinstance(flat[0], str):
-            raise TypeError(
-                "new(): invalid data type 'str'. A tensor holds numbers: convert the text with float() or int()."
-            )
-        if all(isinstance(x, int) for x in flat):
-            raise ValueError("Overflow when unpacking long long. Integers must fit into 64 bits.")
-        raise RuntimeError(
-            f"Could not infer dtype of {type(flat[0]).__name__}. Give numbers, lists of numbers, or an array."
-        )
-    if array.dtype == np.uint64:
-        raise ValueError("Overflow when unpacking long long. Integers must fit into 64 bits.")
-    return array.astype(np.int64) if array.dtype == np.int32 and not _holds_arrays(data) else array.reshape(shape)
+    array = ext_tensor if isinstance(ext_tensor, np.ndarray) else np.from_dlpack(ext_tensor)
+    return wrap(writable(checked(array)))
 
 
-def _plain(data: object) -> object:
-    """Tensors inside lists as their values."""
-    if isinstance(data, TensorBase):
-        return data._array
-    return [_plain(x) for x in data] if isinstance(data, (list, tuple, range)) else data
-
-
-def _shape_of(data: object, depth: int) -> tuple:
-    """The shape of nested lists; PyTorch's sentence where a row has another length."""
-    if hasattr(data, "shape"):
-        return tuple(data.shape)
-    if not isinstance(data, list):
-        return ()
-    shapes = [_shape_of(x, depth + 1) for x in data]
-    for i, shape in enumerate(shapes):
-        if shape != shapes[0]:
-            if len(shape) and len(shapes[0]):
-                raise ValueError(
-                    f"expected sequence of length {shapes[0][0]} at dim {depth + 1} (got {shape[0]}). "
-                    "Every row must have the same length."
-                )
-            if len(shapes[0]):
-                raise TypeError(
-                    f"not a sequence. Position {i} at dim {depth} holds a number, and the first one holds a list of "
-                    f"{shapes[0][0]}."
-                )
-            number = "must be real number, not list" if isinstance(data[0], float) else (
-                "'list' object cannot be interpreted as an integer")  # fmt: skip
-            raise TypeError(f"{number}. Position {i} at dim {depth} holds a list, and the first one holds a number.")
-    return (len(data), *(shapes[0] if shapes else ()))
-
-
-def _dtype(dtype: dtypes.dtype | None, default: dtypes.dtype | None = None) -> dtypes.dtype:
+def _kind(dtype, function: str) -> np.dtype:
+    """NumPy's name for an element type; Python's own types stand for PyTorch's."""
     if dtype is None:
-        return default or dtypes.get_default_dtype()
-    if dtype in (float, int, bool):  # Python's own types stand for PyTorch's
-        return {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool}[dtype]
-    if not isinstance(dtype, dtypes.dtype):
-        raise TypeError(
-            f"argument 'dtype' must be torch.dtype, not {type(dtype).__name__}: write, for example, dtype=torch.float32"
-        )
-    return dtype
+        return dtypes.get_default_dtype().numpy
+    if not isinstance(dtype, dtypes.dtype) and dtype not in filling.PYTHON:
+        kind = type(dtype).__name__
+        raise final(TypeError(f"{function}(): argument 'dtype' must be torch.dtype, not {kind}. Write torch.float32."))
+    return filling.PYTHON[dtype] if dtype in filling.PYTHON else dtype.numpy
 
 
-def _finish(array, device, requires_grad: bool, pin_memory: bool = False) -> Tensor:
+def finish(array, device, requires_grad: bool, pin_memory: bool = False) -> Tensor:
+    """A new leaf around `array`."""
     out = wrap(array if device is None else devices.move(array, device))
-    if pin_memory:
-        out = out.pin_memory()
-    if requires_grad:
-        if array.dtype.kind != "f":
-            raise RuntimeError(
-                "Only Tensors of floating point and complex dtype can require gradients. Give dtype=torch.float32."
-            )
-        out._requires_grad = True
-    return out
+    return (out.pin_memory() if pin_memory else out)._asking(requires_grad)
 
 
-def _deliver(array, out: Tensor | None, device, requires_grad: bool, pin_memory: bool = False) -> Tensor:
-    """A new tensor around `array`, or `out` filled with it."""
+def deliver(array, out: Tensor | None, dtype, device, requires_grad: bool, pin_memory: bool = False) -> Tensor:
+    """A new tensor around `array`, or `out` resized and filled with it."""
     if out is None:
-        return _finish(array, device, requires_grad, pin_memory)
-    out.data = wrap(array.astype(out._array.dtype, copy=False)) if out._array.shape != array.shape else out.data
-    out.detach().copy_(wrap(array))
-    return out
+        return finish(array, device, requires_grad, pin_memory)
+    prepare(out, array.shape, dtype).copy_(wrap(array))
+    return out._asking(requires_grad)
+
+
+def prepare(out: Tensor, shape: tuple, dtype) -> Tensor:
+    """`out` of this shape, ready to be written to."""
+    if dtype is not None and _kind(dtype, "out") != out._array.dtype:
+        asked = dtypes.of_numpy(_kind(dtype, "out")).legacy.removesuffix("Tensor")
+        raise RuntimeError(
+            f"dtype {asked} does not match dtype of out parameter ({out.dtype.legacy.removesuffix('Tensor')}). Leave "
+            "dtype away."
+        )
+    if out._requires_grad:
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+            "requires grad. Detach it first."
+        )
+    return out.resize_(shape)
+
+
+def into_type(out: Tensor | None, dtype, function: str) -> np.dtype:
+    """The type of a result: that of `out`, the one asked for, or the default."""
+    return out._array.dtype if out is not None and dtype is None else _kind(dtype, function)
 
 
 # By value ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _filled(maker: str, size: tuple, out, dtype, device, requires_grad, layout=strided, pin_memory=False) -> Tensor:
-    xp, shape = module_for(device), ints(size)
-    for n in shape:
-        if n < 0:
-            if maker == "zeros":
-                raise RuntimeError(f"zeros: Dimension size must be non-negative. One of {list(shape)} is not.")
-            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
-    if out is not None and dtype is None:
-        dtype = out.dtype
-    array = getattr(xp, maker)(shape, _dtype(dtype).numpy)
-    return _deliver(array, out, device, requires_grad, pin_memory)
-
-
-def empty(*size, out=None, dtype=None, layout=strided, device=None, requires_grad=False, pin_memory=False) -> Tensor:
+@function_signature(f"sizes size, *, {INTO}, torch.memory_format memory_format = None")
+def empty(size, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False,
+          memory_format=None) -> Tensor:  # fmt: skip
     """Memory of this shape as it is found: the numbers in it mean nothing."""
-    return _filled("empty", size, out, dtype, device, requires_grad, layout, pin_memory)
+    array = module_for(device).empty(not_negative(size), into_type(out, dtype, "empty"))
+    array = memory_format.copy(array) if memory_format else array
+    return deliver(array, out, dtype, device, requires_grad, pin_memory)
 
 
-def zeros(*size, out=None, dtype=None, layout=strided, device=None, requires_grad=False) -> Tensor:
+@function_signature(f"sizes size, *, {INTO}")
+def zeros(size, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False) -> Tensor:
     """Zeros of this shape."""
-    return _filled("zeros", size, out, dtype, device, requires_grad)
+    if any(n < 0 for n in size):
+        raise RuntimeError(f"zeros: Dimension size must be non-negative. One of {list(size)} is not.")
+    array = module_for(device).zeros(tuple(size), into_type(out, dtype, "zeros"))
+    return deliver(array, out, dtype, device, requires_grad, pin_memory)
 
 
-def ones(*size, out=None, dtype=None, layout=strided, device=None, requires_grad=False) -> Tensor:
+@function_signature(f"sizes size, *, {INTO}")
+def ones(size, *, out=None, dtype=None, layout=None, device=None, pin_memory=False, requires_grad=False) -> Tensor:
     """Ones of this shape."""
-    return _filled("ones", size, out, dtype, device, requires_grad)
+    array = module_for(device).ones(not_negative(size), into_type(out, dtype, "ones"))
+    return deliver(array, out, dtype, device, requires_grad, pin_memory)
 
 
-def full(size, fill_value, *, out=None, dtype=None, layout=strided, device=None, requires_grad=False) -> Tensor:
+@function_signature(f"sizes size, Number fill_value, *, {INTO}")
+def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pin_memory=False,
+         requires_grad=False) -> Tensor:  # fmt: skip
     """One number everywhere; its type is that of the number unless `dtype` is given."""
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
-    array = module_for(device).full(ints((size,)), value, _dtype(dtype, dtypes.of_scalar(value)).numpy)
-    return _deliver(array, out, device, requires_grad)
+    kind = into_type(out, dtype or (None if out is not None else dtypes.of_scalar(fill_value)), "full")
+    array = module_for(device).full(not_negative(size), fitting(fill_value, kind), kind)
+    return deliver(array, out, dtype, device, requires_grad, pin_memory)
 
 
-def eye(n: int, m: int | None = None, *, out=None, dtype=None, layout=strided, device=None,
+@function_signature(f"sizes size, sizes stride, *, {MAKING}")
+def empty_strided(size, stride, *, dtype=None, layout=None, device=None, pin_memory=False,
+                  requires_grad=False) -> Tensor:  # fmt: skip
+    """Memory as it is found, seen with these strides."""
+    array = filling.empty_strided(module_for(device), size, stride, _kind(dtype, "empty_strided"))
+    return finish(array, device, requires_grad, pin_memory)
+
+
+@function_signature(f"int n, *, {INTO}", f"int n, int m, *, {INTO}")
+def eye(n: int, m: int | None = None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False,
         requires_grad=False) -> Tensor:  # fmt: skip
     """Ones on the diagonal of an n × m matrix, zeros elsewhere."""
-    return _deliver(module_for(device).eye(n, m, dtype=_dtype(dtype).numpy), out, device, requires_grad)
+    for name, size in ("n", n), ("m", m or 0):
+        if size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
+    array = module_for(device).eye(n, m, dtype=into_type(out, dtype, "eye"))
+    return deliver(array, out, dtype, device, requires_grad, pin_memory)
 
 
-def arange(start, end=None, step=1, *, out=None, dtype=None, layout=strided, device=None,
+# Rows of numbers ─────────────────────────────────────────────────────────────────────────────────
+
+
+@function_signature(f"Number end, *, {INTO}", f"Number start, Number end, *, {INTO}",
+                    f"Number start, Number end, Number step = 1, *, {INTO}")  # fmt: skip
+def arange(start=None, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, pin_memory=False,
            requires_grad=False) -> Tensor:  # fmt: skip
     """start, start + step, … up to but without `end`.
 
     >>> arange(5)
     tensor([0, 1, 2, 3, 4])
     """
-    if end is None:
-        start, end = 0, start
-    start, end, step = (x.item() if isinstance(x, TensorBase) else x for x in (start, end, step))
+    start, end = (0, start) if end is None else (0 if start is None else start, end)
+    if (dtype or getattr(out, "dtype", None)) in (dtypes.bool, bool):
+        raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'. Compare a range of numbers.")
+    start, end, step = _range(start, end, step)
+    whole = all(isinstance(x, int) for x in (start, end, step))
+    kind = into_type(out, dtype or (dtypes.int64 if whole and out is None else None), "arange")
+    if kind == np.int64:  # PyTorch cuts the ends and the step down to whole numbers first
+        start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError("step must be nonzero. Less than 1 is 0 as a whole number.")
+    count = max(-((start - end) // step) if kind == np.int64 else math.ceil((end - start) / step), 0)
+    if kind.kind != "f":
+        start, step = int(start), int(step)
+    array = start + np.arange(count, dtype=np.float64 if kind.kind == "f" else np.int64) * step
+    if out is not None and out.numel() not in (0, count):
+        filling.warn_of_size(out.shape, count)
+    return deliver(array.astype(kind), out, dtype, device, requires_grad, pin_memory)
+
+
+@function_signature(f"Number start, Number end, Number step = 1, *, {INTO}")
+def range(start, end, step=1, *, out=None, dtype=None, layout=None, device=None, pin_memory=False,
+          requires_grad=False) -> Tensor:  # fmt: skip
+    """start, start + step, … up to and with `end`: old code has it where new code has `arange`."""
+    filling.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end)."
+    )
+    start, end, step = _range(start, end, step)
+    array = start + np.arange(math.floor((end - start) / step) + 1) * step
+    return deliver(array.astype(into_type(out, dtype, "range")), out, dtype, device, requires_grad, pin_memory)
+
+
+def _range(start, end, step) -> tuple:
     if step == 0:
         raise RuntimeError("step must be nonzero. The default is 1.")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}. Both ends have to be finite.")
     if (end - start) * step < 0:
         raise RuntimeError(
             "upper bound and lower bound inconsistent with step sign. To count down, give a negative step."
         )
-    whole = all(isinstance(x, (int, np.integer)) for x in (start, end, step))
-    kind = _dtype(dtype, dtypes.int64 if whole else None)
-    count = math.ceil((end - start) / step)
-    array = (start + np.arange(count, dtype=np.int64 if whole else np.float64) * step).astype(kind.numpy)
-    return _deliver(array, out, device, requires_grad)
+    return tuple(x.item() if isinstance(x, np.generic) else x for x in (start, end, step))
 
 
-def linspace(start, end, steps: int, *, out=None, dtype=None, layout=strided, device=None,
+_ENDS = [f"{a} start, {b} end, int steps" for a in ("Tensor", "Number") for b in ("Tensor", "Number")]
+
+
+@function_signature(*[f"{ends}, *, {INTO}" for ends in _ENDS])
+def linspace(start, end, steps: int, *, out=None, dtype=None, layout=None, device=None, pin_memory=False,
              requires_grad=False) -> Tensor:  # fmt: skip
     """`steps` numbers at equal distances, from `start` to `end`, both included."""
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
+    kind = into_type(out, dtype, "linspace")
+    array = _equal_steps("linspace", start, end, steps, kind)
+    return deliver(array.astype(kind), out, dtype, device, requires_grad, pin_memory)
+
+
+@function_signature(*[f"{ends}, float base = 10.0, *, {INTO}" for ends in _ENDS])
+def logspace(start, end, steps: int, base: float = 10.0, *, out=None, dtype=None, layout=None, device=None,
+             pin_memory=False, requires_grad=False) -> Tensor:  # fmt: skip
+    """`base` to the power of `steps` numbers at equal distances from `start` to `end`."""
+    kind = into_type(out, dtype, "logspace")
+    exponents = _equal_steps("logspace", start, end, steps, kind)
+    with np.errstate(all="ignore"):
+        array = np.power(float(base), exponents.astype(np.float64)).astype(kind)
+    return deliver(array, out, dtype, device, requires_grad, pin_memory)
+
+
+def _equal_steps(name: str, start, end, steps: int, kind: np.dtype) -> np.ndarray:
+    """From both ends towards the middle, in the type of the result: as PyTorch rounds."""
+    for side, x in ("start", start), ("end", end):
+        if isinstance(x, TensorBase) and x.ndim:
+            raise RuntimeError(
+                f"{name} only supports 0-dimensional start and end tensors, but got {side} with {x.ndim} dimension(s). "
+                "Take one number of it."
+            )
     start, end = (x.item() if isinstance(x, TensorBase) else x for x in (start, end))
-    kind = _dtype(dtype)
-    if steps == 1 or not kind.is_floating_point:
-        return _deliver(np.linspace(start, end, steps).astype(kind.numpy), out, device, requires_grad)
-    # From both ends towards the middle, in the type of the result: as PyTorch rounds.
-    t, half = kind.numpy.type, steps // 2
-    step = (t(end) - t(start)) / t(max(steps - 1, 1))
-    i = np.arange(steps, dtype=kind.numpy)
-    array = np.where(np.arange(steps) < half, t(start) + step * i, t(end) - step * (t(steps - 1) - i))
-    return _deliver(array.astype(kind.numpy), out, device, requires_grad)
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative. None at all make an empty tensor.")
+    if steps == 0:
+        return np.empty(0, kind)
+    if kind.kind == "b" and steps > 1:
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'. Compare a row of numbers.")
+    t = kind.type if kind.kind == "f" else np.float64
+    ends = (t(start), t(end)) if kind.kind == "f" else (t(fitting(start, kind)), t(fitting(end, kind)))
+    with np.errstate(all="ignore"):
+        step = (ends[1] - ends[0]) / t(max(steps - 1, 1))
+        i = np.arange(steps, dtype=t)
+        array = np.where(i < steps // 2, ends[0] + step * i, ends[1] - step * (t(steps - 1) - i))
+    return array if steps != 1 else np.array([ends[0]])
 
 
-# At random ───────────────────────────────────────────────────────────────────────────────────────
+def _triangle(name: str, row: int, col: int, offset: int, dtype, device, requires_grad: bool) -> Tensor:
+    for side, n in ("row", row), ("col", col):
+        if n < 0:
+            raise RuntimeError(f"{side} must be non-negative, got{n}. It is a number of {side}s.")
+    kind = np.dtype("int64") if dtype is None else _kind(dtype, name)
+    if kind.kind not in "iu":
+        what = dtypes.of_numpy(kind).legacy.removesuffix("Tensor")
+        raise NotImplementedError(f"\"{name}\" not implemented for '{what}'. Indices are whole numbers.")
+    places = getattr(np, f"{name}_from")(np.empty((row, col)), offset)
+    return finish(np.array(places, kind), device, requires_grad)
 
 
-def rand(*size, generator: Generator | None = None, out=None, dtype=None, layout=strided, device=None,
-         requires_grad=False) -> Tensor:  # fmt: skip
-    """Uniform numbers from 0 up to but without 1."""
-    return _deliver(random.uniform(ints(size), 0.0, 1.0, _dtype(dtype), generator), out, device, requires_grad)
+@function_signature(f"int row, int col, int offset = 0, *, {MAKING}")
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype=None, layout=None, device=None, pin_memory=False,
+                 requires_grad=False) -> Tensor:  # fmt: skip
+    """Rows and columns of the lower triangle of a row × col matrix."""
+    return _triangle("tril_indices", row, col, offset, dtype, device, requires_grad)
 
 
-def randn(*size, generator: Generator | None = None, out=None, dtype=None, layout=strided, device=None,
-          requires_grad=False) -> Tensor:  # fmt: skip
-    """Standard normal numbers: mean 0, standard deviation 1."""
-    return _deliver(random.normal(ints(size), 0.0, 1.0, _dtype(dtype), generator), out, device, requires_grad)
-
-
-def randint(low: int, high=None, size=None, *, generator: Generator | None = None, out=None, dtype=None,
-            layout=strided, device=None, requires_grad=False) -> Tensor:  # fmt: skip
-    """Whole numbers from `low` (0 unless given) up to but without `high`."""
-    if size is None and not isinstance(high, int):  # randint(high, size)
-        low, high, size = 0, low, high
-    elif high is None:
-        low, high = 0, low
-    if high <= low:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    array = random.integers(ints((size,)), low, high, _dtype(dtype, dtypes.int64), generator)
-    return _deliver(array, out, device, requires_grad)
-
-
-def randperm(n: int, *, generator: Generator | None = None, out=None, dtype=None, layout=strided, device=None,
-             requires_grad=False) -> Tensor:  # fmt: skip
-    """The whole numbers from 0 to n − 1 in random order."""
-    return _deliver(random.permutation(n, _dtype(dtype, dtypes.int64), generator), out, device, requires_grad)
-
-
-def normal(mean, std=1.0, size=None, *, generator: Generator | None = None, out=None, dtype=None, device=None,
-           requires_grad=False) -> Tensor:  # fmt: skip
-    """Normal numbers; `mean` and `std` are numbers (then give `size`) or tensors, one for each result."""
-    if size is not None:
-        return _deliver(random.normal(ints((size,)), mean, std, _dtype(dtype), generator), out, device, requires_grad)
-    mean, std = (memory(x) if isinstance(x, TensorBase) else x for x in (mean, std))
-    return _deliver(random.normal(None, mean, std, None, generator), out, device, requires_grad)
-
-
-def bernoulli(input: Tensor, *, generator: Generator | None = None, out=None) -> Tensor:
-    """1 with probability `input`, else 0, for each element."""
-    return _deliver(random.bernoulli(memory(input), generator=generator), out, None, False)
+@function_signature(f"int row, int col, int offset = 0, *, {MAKING}")
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype=None, layout=None, device=None, pin_memory=False,
+                 requires_grad=False) -> Tensor:  # fmt: skip
+    """Rows and columns of the upper triangle of a row × col matrix."""
+    return _triangle("triu_indices", row, col, offset, dtype, device, requires_grad)
 
 
 # Like another tensor ─────────────────────────────────────────────────────────────────────────────
 
 
-def _like(input: Tensor, dtype, device) -> dict:
-    return {"dtype": dtype or input.dtype, "device": input.device if device is None else device}
-
-
-def _filled_like(maker: str, input: Tensor, dtype, device, requires_grad: bool, *value) -> Tensor:
-    """A tensor like `input`, its dimensions in the same order in memory."""
-    options = _like(input, dtype, device)
-    place, kind = devices.device(options["device"]), _dtype(options["dtype"]).numpy
-    array = memory(input)
-    xp = devices.array_module(array)
+def like(maker: str, input: Tensor, options: dict, *value) -> Tensor:
+    """A tensor like `input`, its dimensions in the same order in memory unless a format is asked for."""
+    given = {"dtype": input.dtype, "device": input.device} | {k: v for k, v in options.items() if v is not None}
+    array, kind = memory(input), _kind(given["dtype"], f"{maker}_like")
+    value = [fitting(v, kind) for v in value]
     order = "C" if 0 in array.strides else "K"
-    return _finish(getattr(xp, f"{maker}_like")(array, *value, dtype=kind, order=order), place, requires_grad)
+    made = getattr(devices.array_module(array), f"{maker}_like")(array, *value, dtype=kind, order=order)
+    if given.get("memory_format") is not None:
+        made = given["memory_format"].copy(made)
+    return finish(made, devices.device(given["device"]), given.get("requires_grad", False), given.get("pin_memory"))
 
 
-def empty_like(input: Tensor, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
+@function_signature(LIKE)
+def empty_like(input: Tensor, **options) -> Tensor:
     """Uninitialised memory with the shape, type and device of `input`."""
-    return _filled_like("empty", input, dtype, device, requires_grad)
+    return like("empty", input, options)
 
 
-def zeros_like(input: Tensor, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
+@function_signature(LIKE)
+def zeros_like(input: Tensor, **options) -> Tensor:
     """Zeros with the shape, type and device of `input`."""
-    return _filled_like("zeros", input, dtype, device, requires_grad)
+    return like("zeros", input, options)
 
 
-def ones_like(input: Tensor, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
+@function_signature(LIKE)
+def ones_like(input: Tensor, **options) -> Tensor:
     """Ones with the shape, type and device of `input`."""
-    return _filled_like("ones", input, dtype, device, requires_grad)
+    return like("ones", input, options)
 
 
-def full_like(input: Tensor, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
+@function_signature(LIKE.replace("*", "Number fill_value, *", 1))
+def full_like(input: Tensor, fill_value, **options) -> Tensor:
     """One number everywhere, with the shape, type and device of `input`."""
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
-    return _filled_like("full", input, dtype, device, requires_grad, value)
-
-
-def rand_like(input: Tensor, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
-    """Uniform numbers with the shape, type and device of `input`."""
-    return rand(input.shape, **_like(input, dtype, device), requires_grad=requires_grad)
-
-
-def randn_like(input: Tensor, *, dtype=None, layout=None, device=None, requires_grad=False) -> Tensor:
-    """Standard normal numbers with the shape, type and device of `input`."""
-    return randn(input.shape, **_like(input, dtype, device), requires_grad=requires_grad)
-
-
-def randint_like(input: Tensor, low: int, high=None, *, dtype=None, layout=None, device=None,
-                 requires_grad=False) -> Tensor:  # fmt: skip
-    """Whole numbers from `low` up to but without `high`, with the shape, type and device of `input`."""
-    low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, tuple(input.shape), **_like(input, dtype, device), requires_grad=requires_grad)
+    return like("full", input, options, fill_value)
 
 
 # The typed constructors of old tutorials ─────────────────────────────────────────────────────────
@@ -394,8 +382,8 @@ def _typed(kind: dtypes.dtype) -> type:
     return Typed(
         kind.legacy,
         (),
-        {"__new__": lambda cls, *data, device=None: legacy(Tensor, data, kind, device), "dtype": kind,
-         "__doc__": f"`torch.tensor(data, dtype={kind})`, as old tutorials write it.", "__module__": __name__},
+        {"__new__": lambda cls, *data, device=None: legacy(data, kind.numpy, device), "dtype": kind,
+         "__doc__": f"`torch.tensor(data, dtype={kind})`, as old tutorials write it.", "__module__": "torch"},
     )  # fmt: skip
 
 

@@ -7,9 +7,12 @@ in random.py.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
+from .base import TensorBase, memory, wrap
 from .devices import cuda_module, device
 
 _FIRST_SEED = 67280421310721  # PyTorch's seed of a new Generator
@@ -69,7 +72,7 @@ class Generator:
         """The seed that the stream started at."""
         return self._seed
 
-    def get_state(self) -> np.ndarray:
+    def get_state(self) -> TensorBase:
         """Where the stream stands: the 5056 bytes of PyTorch's `get_state()`."""
         state = np.zeros((), _STATE)
         key, position = self._key_and_position()
@@ -78,16 +81,24 @@ class Generator:
         state["next"] = 0 if self._twister is None else position
         if self.spare is not None:
             state["spare"], state["has_spare"] = self.spare, 1
-        return np.frombuffer(state.tobytes(), np.uint8).copy()
+        return wrap(np.frombuffer(state.tobytes(), np.uint8).copy())
 
-    def set_state(self, state: np.ndarray) -> None:
+    def clone_state(self) -> Generator:
+        """A generator of its own that stands where this one stands."""
+        other = Generator(self.device)
+        other.set_state(self.get_state())
+        return other
+
+    def set_state(self, new_state: TensorBase) -> None:
         """Go on where `get_state()` was called.
 
         Raises:
             RuntimeError: "Expected a CPUGeneratorImplState of size 5056 but found the input RNG state
             size to be 5. …"
         """
-        state = np.asarray(state)
+        if not isinstance(new_state, TensorBase):
+            raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}. Pass a saved state.")
+        state = memory(new_state)
         if state.dtype != np.uint8:
             raise TypeError("RNG state must be a torch.ByteTensor. Pass what get_state() returned.")
         if state.size != _STATE.itemsize:
@@ -154,3 +165,23 @@ def seed() -> int:
 def initial_seed() -> int:
     """The seed of the default generator."""
     return default_generator.initial_seed()
+
+
+def get_rng_state() -> TensorBase:
+    """Where the default stream stands, for `set_rng_state`."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: TensorBase) -> None:
+    """Let the default stream go on where `get_rng_state()` was called."""
+    default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng() -> Iterator[None]:
+    """Inside the block draw what you like: behind it the default stream goes on as if nothing had been drawn."""
+    before = default_generator.get_state()
+    try:
+        yield
+    finally:
+        default_generator.set_state(before)

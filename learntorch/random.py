@@ -1,4 +1,4 @@
-"""Random numbers: uniform, normal, whole, orders and choices, number for number those of PyTorch on a CPU.
+"""Random numbers: uniform, normal, whole, and orders, number for number those of PyTorch on a CPU.
 
 Read in chapter 01. A draw turns words of a `Generator` into numbers. The draws here return arrays and take as
 many words as PyTorch takes, in the same order, so that the same seed gives the same numbers.
@@ -7,20 +7,43 @@ many words as PyTorch takes, in the same order, so that the same seed gives the 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from . import dtypes
 from .devices import move
 from .dtypes import dtype
-from .errors import broadcast_error
-from .generator import Generator, default_generator, initial_seed, manual_seed, seed  # noqa: F401
+from .errors import broadcast_error, c_name
+from .generator import (  # noqa: F401
+    Generator,
+    default_generator,
+    fork_rng,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
+
+
+def memory_order(array) -> list[int]:
+    """The dimensions of an array, the one with the longest steps first."""
+    return sorted(range(array.ndim), key=lambda d: -array.strides[d])
+
+
+def in_memory_order(array, draw: Callable) -> np.ndarray:
+    """The numbers of `draw(shape)` for an array, drawn in the order in which they lie in its memory."""
+    if array.flags.c_contiguous:
+        return draw(array.shape)
+    order = memory_order(array)
+    return draw(tuple(array.shape[d] for d in order)).transpose(np.argsort(order).tolist())
+
 
 # Uniform numbers ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _unit(n: int, real: np.dtype, generator: Generator) -> np.ndarray:
+def unit(n: int, real: np.dtype, generator: Generator) -> np.ndarray:
     """`n` numbers in [0, 1): the low 53 bits of a long word for float64, 24 bits of a short one for float32.
 
     As many bits as the type has digits: every number is exact, and all are equally likely.
@@ -30,7 +53,7 @@ def _unit(n: int, real: np.dtype, generator: Generator) -> np.ndarray:
     return (generator.words(n) & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(2**-24)
 
 
-def _working(d: dtype) -> np.dtype:
+def working(d: dtype) -> np.dtype:
     """The type to compute in: float16 is drawn as float32 and rounded at the end."""
     return np.dtype(np.float32) if d is dtypes.float16 else d.numpy
 
@@ -50,7 +73,7 @@ def uniform(
     Raises:
         RuntimeError: "uniform_ expects to return a [from, to) range, but found from=2 > to=1. …"
     """
-    dtype = _floating(dtype, "check_uniform_bounds")
+    dtype = floating(dtype, "check_uniform_bounds")
     limit = float(np.finfo(dtype.numpy).max)
     for name, bound in ("from", low), ("to", high):
         if not -limit <= bound <= limit:
@@ -61,11 +84,11 @@ def uniform(
         )
     if high - low > limit:
         raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{_kind(dtype)}>::max(), but found to={high:g} and "
+            f"uniform_ expects to-from <= std::numeric_limits<{kind_of(dtype)}>::max(), but found to={high:g} and "
             f"from={low:g} which result in to-from to exceed the limit. Choose closer bounds."
         )
-    real = _working(dtype)
-    x = _unit(_size(shape), real, generator or default_generator)
+    real = working(dtype)
+    x = unit(size_of(shape), real, generator or default_generator)
     if (low, high) != (0, 1):
         start, stop = real.type(low), real.type(high)
         x = _multiply_add(x, stop - start, start)
@@ -107,8 +130,8 @@ def _exact_product(a: np.ndarray, b: np.floating) -> tuple[np.ndarray, np.ndarra
 
 # Note [Few and many normal numbers]
 # PyTorch makes the pairs of Note [Two normal numbers from two uniform ones] in two ways.
-# - Fewer than 16: one at a time. A cosine comes out first; its sine waits in the generator for the next
-#   number, even if that belongs to another tensor. So randn(1) twice is randn(2).
+# - Fewer than 16, or into memory that is not filled row by row: one at a time. A cosine comes out first; its sine
+#   waits in the generator for the next number, even if that belongs to another tensor. So randn(1) twice is randn(2).
 # - 16 or more: in blocks of 16. Eight distances and eight angles fill a block: eight cosines first, then
 #   their sines. If the size is not a multiple of 16, sixteen new uniform numbers are drawn and the *last 16*
 #   places are filled with them: the end of the last full block is overwritten.
@@ -119,10 +142,10 @@ def _exact_product(a: np.ndarray, b: np.floating) -> tuple[np.ndarray, np.ndarra
 
 
 def _few_normals(n: int, generator: Generator) -> np.ndarray:
-    """`n` < 16 standard normal numbers in float64, by Note [Few and many normal numbers]."""
+    """`n` standard normal numbers in float64, one at a time, by Note [Few and many normal numbers]."""
     waiting = [] if generator.spare is None or n == 0 else [generator.spare]
     pairs = (n - len(waiting) + 1) // 2
-    u, v = _unit(2 * pairs, np.dtype(np.float64), generator).reshape(pairs, 2).T
+    u, v = unit(2 * pairs, np.dtype(np.float64), generator).reshape(pairs, 2).T
     r, theta = np.sqrt(-2 * np.log1p(-v)), 2 * np.pi * u
     drawn = np.concatenate([waiting, np.stack([r * np.cos(theta), r * np.sin(theta)], axis=1).ravel()])
     if n:
@@ -132,11 +155,11 @@ def _few_normals(n: int, generator: Generator) -> np.ndarray:
 
 def _many_normals(n: int, d: dtype, generator: Generator) -> np.ndarray:
     """`n` ≥ 16 standard normal numbers in float64, by Note [Few and many normal numbers]."""
-    real, full = _working(d), n - n % 16
+    real, full = working(d), n - n % 16
     # float16 takes no uniform numbers for the places after the last full block.
-    uniforms = _unit(full if d is dtypes.float16 else n, real, generator)[:full]
+    uniforms = unit(full if d is dtypes.float16 else n, real, generator)[:full]
     if full < n:
-        uniforms = np.concatenate([uniforms, _unit(16, real, generator)])
+        uniforms = np.concatenate([uniforms, unit(16, real, generator)])
     v, u = np.swapaxes(uniforms.reshape(-1, 2, 8), 0, 1)  # (blocks, 8) each
     r = np.sqrt(-2 * np.log(1 - v, dtype=np.float64))
     theta = (u * real.type(2 * np.pi)).astype(np.float64)
@@ -151,18 +174,21 @@ def normal(
     std: float | np.ndarray = 1.0,
     dtype: dtype | None = None,
     generator: Generator | None = None,
+    dense: bool = True,
 ) -> np.ndarray:
     """Normal numbers: mean + std · z. Where mean or std is an array, each number has its own.
+
+    Without `dense`, for memory that is not filled row by row, many numbers are drawn as few.
 
     Raises:
         RuntimeError: "normal expects std >= 0.0, but found std -1. …"
     """
-    generator, mean, std = generator or default_generator, _on_cpu(mean), _on_cpu(std)
+    generator, mean, std = generator or default_generator, on_cpu(mean), on_cpu(std)
     arrays = [x for x in (mean, std) if isinstance(x, np.ndarray)]
     if arrays:
         dtype = dtype or dtypes.of_numpy(arrays[0].dtype)
         shape = _common_shape(*(x.shape for x in arrays)) if shape is None else shape
-    dtype, shape = _floating(dtype, "normal_kernel_cpu"), shape or ()
+    dtype, shape = floating(dtype, "normal_kernel_cpu"), shape or ()
     if not np.all(std >= 0):
         many = isinstance(std, np.ndarray)
         found = "all elements of std >= 0.0" if many else f"std >= 0.0, but found std {std:g}"
@@ -172,8 +198,8 @@ def normal(
         if isinstance(std, np.ndarray):
             np.multiply(z, std, out=z, casting="unsafe")
         return np.add(z, mean, out=z, casting="unsafe")
-    n = _size(shape)
-    z = _few_normals(n, generator) if n < 16 else _many_normals(n, dtype, generator)
+    n = size_of(shape)
+    z = _many_normals(n, dtype, generator) if n >= 16 and dense else _few_normals(n, generator)
     return (z * std + mean).astype(dtype.numpy).reshape(shape)
 
 
@@ -189,10 +215,10 @@ def exponential(
     Raises:
         RuntimeError: "exponential_ expects lambda > 0.0, but found lambda=0. …"
     """
-    dtype = _floating(dtype, "exponential_cpu")
+    dtype = floating(dtype, "exponential_cpu")
     if not rate > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}. It is one over the mean.")
-    u = _unit(_size(shape), np.dtype(np.float64), generator or default_generator)
+    u = unit(size_of(shape), np.dtype(np.float64), generator or default_generator)
     return (-1.0 / rate * np.log1p(-u)).astype(dtype.numpy).reshape(shape)
 
 
@@ -201,7 +227,7 @@ def exponential(
 
 def integers(
     shape: Sequence[int] = (),
-    low: int = 0,
+    low: int | None = None,
     high: int | None = None,
     dtype: dtype | None = None,
     generator: Generator | None = None,
@@ -213,11 +239,11 @@ def integers(
     Raises:
         RuntimeError: "random_ expects 'from' to be less than 'to', but got from=5 >= to=5. …"
     """
-    dtype, generator, n = dtype or dtypes.int64, generator or default_generator, _size(shape)
-    if low == 0 and high is None:
-        span, long = _largest(dtype) + 1, dtype in (dtypes.int64, dtypes.float64)
+    dtype, generator, n = dtype or dtypes.int64, generator or default_generator, size_of(shape)
+    if low is None and high is None:
+        low, span, long = 0, _largest(dtype) + 1, dtype in (dtypes.int64, dtypes.float64)
     else:
-        low, stop = _range(low, _largest(dtype) + 1 if high is None else high, dtype)
+        low, stop = _range(low or 0, _largest(dtype) + 1 if high is None else high, dtype)
         span = stop - low
         long = span >= 2**28  # so that the remainder is still nearly uniform
     drawn = generator.long_words(n) if long else generator.words(n)
@@ -253,7 +279,8 @@ def _range(low: int, stop: int, d: dtype) -> tuple[int, int]:
         bottom, top = (0, 1) if d is dtypes.bool else (int(np.iinfo(d.numpy).min), _largest(d))
     for name, end in ("from", low), ("to - 1", stop - 1):
         if not bottom <= end <= top:
-            raise RuntimeError(f"{name} is out of bounds for {d.name}. It holds {bottom} to {top}.")
+            kind = c_name(np.empty(0, d.numpy))
+            raise RuntimeError(f"{name} is out of bounds for {kind}. It holds {bottom} to {top}.")
         if d.is_floating_point and abs(end) > _largest(d):
             digits = info.nmant + 1
             warnings.warn(
@@ -293,99 +320,14 @@ def permutation(n: int, dtype: dtype | None = None, generator: Generator | None 
     return np.array(order, dtype.numpy)
 
 
-# Choices ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def bernoulli(
-    p: float | np.ndarray,
-    shape: Sequence[int] | None = None,
-    dtype: dtype | None = None,
-    generator: Generator | None = None,
-) -> np.ndarray:
-    """1 with probability p, else 0: u < p. An array `p` gives each number its own.
-
-    With a number `p`, as in dropout, PyTorch draws by MKL on Intel processors: other zeros and ones there.
-
-    Raises:
-        RuntimeError: "bernoulli_ expects p to be in [0, 1], but got p=1.5. …"
-    """
-    p, real = _on_cpu(p), np.dtype(np.float64)
-    if isinstance(p, np.ndarray):
-        own = _floating(dtypes.of_numpy(p.dtype), "bernoulli_tensor_cpu_p_")
-        dtype, shape, real = dtype or own, p.shape if shape is None else shape, _working(own)
-    if not np.all((p >= 0) & (p <= 1)):
-        found = "other values" if isinstance(p, np.ndarray) else f"p={p:g}"
-        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got {found}. Pass probabilities.")
-    dtype, shape = dtype or dtypes.get_default_dtype(), shape or ()
-    u = _unit(_size(shape), real, generator or default_generator)
-    return np.asarray(u.reshape(shape) < p).astype(dtype.numpy)
-
-
-def multinomial(
-    weights: np.ndarray,
-    num_samples: int,
-    replacement: bool = False,
-    generator: Generator | None = None,
-) -> np.ndarray:
-    """Indices drawn with the given weights, which need not add up to 1. Each row draws for itself.
-
-    Shape: (n,) → (num_samples,) or (m, n) → (m, num_samples)
-
-    Raises:
-        RuntimeError: "cannot sample n_sample > prob_dist.size(-1) samples without replacement. …"
-    """
-    weights = _on_cpu(weights)
-    _check_weights(weights, num_samples, replacement)
-    if not replacement or num_samples == 1:
-        # Of waiting times with rates w, number i is the shortest with probability w_i / Σw.
-        waiting = exponential(weights.shape, 1.0, dtypes.of_numpy(weights.dtype), generator)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            order = np.argsort(-(weights / waiting), axis=-1, kind="stable")
-        return order[..., :num_samples]
-    rows = weights.reshape(-1, weights.shape[-1])
-    u = _unit(len(rows) * num_samples, np.dtype(np.float64), generator or default_generator)
-    drawn = []
-    for row, u_row in zip(rows, u.reshape(len(rows), num_samples)):
-        reached = np.cumsum(row, dtype=row.dtype)
-        reached /= reached[-1]
-        reached[-1] = 1
-        drawn.append(np.searchsorted(reached.astype(np.float64), u_row))
-    return np.array(drawn, np.int64).reshape(*weights.shape[:-1], num_samples)
-
-
-def _check_weights(weights: np.ndarray, num_samples: int, replacement: bool) -> None:
-    d = dtypes.of_numpy(weights.dtype)
-    if weights.ndim not in (1, 2):
-        raise RuntimeError("prob_dist must be 1 or 2 dim. Reshape it, one row per distribution.")
-    if not d.is_floating_point:
-        raise RuntimeError(
-            f"multinomial only supports floating-point dtypes for input, got: {_kind(d)}. Call .float() first."
-        )
-    if num_samples <= 0:
-        raise RuntimeError("cannot sample n_sample <= 0 samples. Take at least one.")
-    if not replacement and num_samples > weights.shape[-1]:
-        raise RuntimeError(
-            "cannot sample n_sample > prob_dist.size(-1) samples without replacement. Take fewer, or pass "
-            "replacement=True."
-        )
-    if not (np.isfinite(weights) & (weights >= 0)).all():
-        raise RuntimeError(
-            "probability tensor contains either `inf`, `nan` or element < 0. Look where the weights come from."
-        )
-    if (weights.sum(-1) == 0).any():
-        raise RuntimeError(
-            "invalid multinomial distribution (sum of probabilities <= 0). Give one index a positive weight."
-        )
-
-
 # Small things ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _size(shape: Sequence[int]) -> int:
+def size_of(shape: Sequence[int]) -> int:
     return int(np.prod(shape, dtype=np.int64))
 
 
-def _on_cpu(x: float | np.ndarray) -> float | np.ndarray:
+def on_cpu(x: float | np.ndarray) -> float | np.ndarray:
     return x if isinstance(x, (int, float, np.generic)) else move(x, "cpu")
 
 
@@ -396,12 +338,12 @@ def _common_shape(*shapes: tuple) -> tuple:
     return np.broadcast_shapes(*shapes)
 
 
-def _kind(d: dtype) -> str:
+def kind_of(d: dtype) -> str:
     return d.legacy.removesuffix("Tensor")  # PyTorch's name in messages: Long
 
 
-def _floating(d: dtype | None, kernel: str) -> dtype:
+def floating(d: dtype | None, kernel: str) -> dtype:
     d = d or dtypes.get_default_dtype()
     if not d.is_floating_point:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{_kind(d)}'. Take a floating-point dtype.")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind_of(d)}'. Take a floating-point dtype.")
     return d

@@ -9,9 +9,12 @@ import warnings
 from collections.abc import Callable
 
 from .. import devices
-from ..base import Stamp, TensorBase, memory, wrap
-from ..graph import edge_of, refresh, run_backward
+from ..base import INFERENCE, Stamp, TensorBase, memory, wrap
+from ..errors import argument_error, c_name
+from ..graph import run_backward
 from ..hooks import Hooks, RemovableHandle
+from ..modes import grad_mode
+from ..nodes import edge_of, refresh
 
 
 class HistoryMethods:
@@ -20,12 +23,18 @@ class HistoryMethods:
     @property
     def requires_grad(self) -> bool:
         """True if operations on this tensor are recorded."""
-        if self._base is not None:
-            refresh(self)
-        return self._requires_grad
+        base = self._base
+        return self._requires_grad or (base is not None and base._requires_grad and self._array.dtype.kind == "f")
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")
+        if value and self._array.dtype.kind != "f":
+            raise RuntimeError(
+                "only Tensors of floating point and complex dtype can require gradients. Convert it first, for example "
+                "with .float()."
+            )
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True):
@@ -34,17 +43,25 @@ class HistoryMethods:
         Raises:
             RuntimeError: "only Tensors of floating point dtype can require gradients"
         """
+        if not isinstance(requires_grad, bool):
+            raise argument_error("requires_grad_", "requires_grad", 1, "bool", requires_grad)
         if requires_grad and self._array.dtype.kind != "f":
             raise RuntimeError(
                 "only Tensors of floating point dtype can require gradients. Convert it first, for "
                 "example with .float()."
             )
-        if not requires_grad and self._edge is not None:
+        if not requires_grad and not self.is_leaf:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
-        self._requires_grad = bool(requires_grad)
+        if requires_grad and self._stamp is INFERENCE and not grad_mode.inference:
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Make a clone() "
+                "outside inference_mode first."
+            )
+        if self.is_leaf:
+            self._requires_grad, self._edge = requires_grad, None
         return self
 
     @property
@@ -56,7 +73,7 @@ class HistoryMethods:
     def grad_fn(self):
         """The node of the operation that made this tensor; None for a leaf."""
         if self._base is not None:
-            refresh(self)
+            refresh(self, True)
         return None if self._edge is None else self._edge[0]
 
     @property
@@ -67,7 +84,7 @@ class HistoryMethods:
     @property
     def grad(self):
         """The gradient that backward() has added up; None before."""
-        if self._grad is None and self._edge is not None and not self.retains_grad:
+        if self._grad is None and not self.is_leaf and not self.retains_grad:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
@@ -84,13 +101,23 @@ class HistoryMethods:
                     f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}. "
                     "Wrap it in torch.tensor."
                 )
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad. Give it a clone().")
+            if value._array.dtype != self._array.dtype:
+                raise RuntimeError(
+                    f"attempting to assign a gradient with dtype '{c_name(value._array)}' to a tensor with grad_dtype "
+                    f"'{self.dtype.legacy.removesuffix('Tensor')}'. Convert it with .to(tensor.dtype)."
+                )
             if value._array.shape != self._array.shape:
                 raise RuntimeError(
-                    f"assigned grad has data of a different size: {list(value.shape)} against {list(self.shape)}"
+                    f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
+                    f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
-            if value._array.dtype != self._array.dtype:
-                raise RuntimeError("assigned grad has data of a different type. Convert it with .to(tensor.dtype).")
         self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     def backward(
         self, gradient=None, retain_graph: bool | None = None, create_graph: bool = False, inputs=None
@@ -125,7 +152,23 @@ class HistoryMethods:
 
     @data.setter
     def data(self, value: TensorBase) -> None:
+        if not isinstance(value, TensorBase):
+            raise TypeError(
+                f"Variable data has to be a tensor, but got {type(value).__name__}. Wrap it in torch.tensor."
+            )
+        if self._requires_grad and value._array.dtype.kind != "f":
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype. Convert it with "
+                ".float()."
+            )
         self._array = value._array
+
+    def _is_view(self) -> bool:
+        return self._base is not None
+
+    def is_inference(self) -> bool:
+        """True for a tensor made in inference_mode, which no recording may save."""
+        return self._stamp is INFERENCE
 
     @property
     def _version(self) -> int:
@@ -137,7 +180,7 @@ class HistoryMethods:
             raise RuntimeError(
                 "cannot register a hook on a tensor that doesn't require gradient. Use requires_grad_() first."
             )
-        if self._edge is None:
+        if self.is_leaf:
             if getattr(self, "_hooks", None) is None:
                 self._hooks = Hooks()
             return self._hooks.add(0, hook)
@@ -146,7 +189,11 @@ class HistoryMethods:
 
     def register_post_accumulate_grad_hook(self, hook: Callable) -> RemovableHandle:
         """Call `hook(tensor)` each time the gradient of this leaf has been added up."""
-        if not self.is_leaf or not self._requires_grad:
+        if not self.requires_grad:
+            raise RuntimeError(
+                "cannot register a hook on a tensor that doesn't require gradient. Use requires_grad_() first."
+            )
+        if not self.is_leaf:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
         if getattr(self, "_hooks", None) is None:
             self._hooks = Hooks()
@@ -158,61 +205,84 @@ class HistoryMethods:
             raise RuntimeError(
                 "can't retain_grad on Tensor that has requires_grad=False. Use requires_grad_() on a leaf first."
             )
-        if self._edge is not None:
+        if not self.is_leaf:
             node, number = self._edge
             node._own_hooks().keep(number, self)
 
     @property
     def retains_grad(self) -> bool:
         """True if `retain_grad` was asked of this tensor."""
-        if self._edge is None or self._edge[0].hooks is None:
-            return False
-        return self._edge[0].hooks.keeps(self._edge[1])
+        node = self.grad_fn
+        return node is not None and node.hooks is not None and node.hooks.keeps(self._edge[1])
 
 
-def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None) -> None:
+def backward(tensors: list, gradients: list, retain_graph=None, create_graph=False, inputs=None) -> None:
     """Send gradients from `tensors` back to the leaves (or to `inputs` alone) and add them to `.grad`."""
-    if retain_graph is None:
-        retain_graph = create_graph
+    if create_graph:
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
+            "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid "
+            "this. If you have to use this function, make sure to reset the .grad fields of your parameters to None "
+            "after use to break the cycle and avoid the leak.",
+            stacklevel=3,
+        )
     wanted = None
+    start = roots(tensors, gradients, create_graph)
     if inputs is not None:
-        inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
-        if not inputs:
-            raise RuntimeError("`inputs` argument to `backward()` cannot be empty. Leave it out for all leaves.")
+        inputs = chosen("backward", inputs)
+        for t in inputs:
+            t.retain_grad()
         wanted = {edge_of(t) for t in inputs}
-    found = run_backward(roots(tensors, grad_tensors, create_graph), create_graph=create_graph,
-                         retain_graph=retain_graph, wanted=wanted)  # fmt: skip
-    for t in inputs or ():
-        if t._edge is not None and edge_of(t) in found:
-            g = found[edge_of(t)]
-            g = g if create_graph else wrap(g)
-            t._grad = g if t._grad is None else t._grad + g
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    run_backward(start, create_graph=create_graph, retain_graph=retain_graph, wanted=wanted)
 
 
-def roots(tensors, gradients, create_graph: bool) -> list:
+def chosen(function: str, inputs) -> list:
+    """The argument `inputs` of `backward` and `grad`: one tensor, several, or a dict of them."""
+    if isinstance(inputs, dict):
+        inputs = inputs.values()
+    inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
+    if not inputs:
+        raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty. Name at least one tensor.")
+    for t in inputs:
+        if not isinstance(t, TensorBase):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(t).__name__}.")
+    return inputs
+
+
+def roots(tensors: list, gradients: list, create_graph: bool) -> list:
     """Pairs of edge and gradient to start from; a scalar starts with 1."""
-    pairs = []
-    for t, g in zip(tensors, gradients or [None] * len(tensors), strict=True):
-        if not t.requires_grad:
+    given = [_gradient_of(i, t, g) for i, (t, g) in enumerate(zip(tensors, gradients))]
+    if len(gradients) < len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients. Give one for each, or None.")
+    edges = [edge_of(t) for t in tensors]
+    for i, edge in enumerate(edges):
+        if edge[0] is None:
             raise RuntimeError(
-                "element 0 of tensors does not require grad and does not have a grad_fn. Some tensor that it was "
+                f"element {i} of tensors does not require grad and does not have a grad_fn. Some tensor that it was "
                 "made from must have requires_grad=True."
             )
-        if g is None:
-            if t._array.size != 1:
-                raise RuntimeError(
-                    "grad can be implicitly created only for scalar outputs. Reduce the tensor first, for example "
-                    "with .sum(), or give backward() a gradient of its shape."
-                )
-            g = wrap(devices.array_module(t._array).ones_like(t._array))
-        elif not isinstance(g, TensorBase):
-            raise TypeError(
-                f"gradients can be either Tensors or None, but got {type(g).__name__}. Wrap it in torch.tensor."
-            )
-        elif g._array.shape != t._array.shape:
+    return [(edge, g if create_graph else g._array.copy()) for edge, g in zip(edges, given)]
+
+
+def _gradient_of(i: int, t, g):
+    """The gradient to start from at `t`, checked: the one given, or 1 for a scalar."""
+    if not isinstance(t, TensorBase):
+        raise AssertionError(f"Expected output to be a torch.Tensor. Output {i} is of type {type(t).__name__}.")
+    if g is None:
+        if t.requires_grad and t._array.size != 1:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape of {t.shape}. "
-                "The gradient has one number for each of the tensor's."
+                "grad can be implicitly created only for scalar outputs. Reduce the tensor first, for example "
+                "with .sum(), or give backward() a gradient of its shape."
             )
-        pairs.append((edge_of(t), g if create_graph else g._array.copy()))
-    return pairs
+        return wrap(devices.array_module(t._array).ones_like(t._array))
+    if not isinstance(g, TensorBase):
+        raise TypeError(
+            f"gradients can be either Tensors or None, but got {type(g).__name__}. Wrap it in torch.tensor."
+        )
+    if g._array.shape != t._array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a shape of {t.shape}. "
+            "The gradient has one number for each of the tensor's."
+        )
+    return g if g._array.dtype == t._array.dtype else g.to(t.dtype)

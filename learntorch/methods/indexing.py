@@ -1,17 +1,25 @@
-"""Methods that read and write parts of a tensor.
+"""Reading and writing parts of a tensor with brackets: x[1, :, None], x[mask] = 0.
 
 Read in chapter 01. Whole numbers, slices, None and … give a view; a tensor or a list as index copies.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
+from operator import index as as_int
+
 import numpy as np
 
-from ..base import TensorBase, wrap
-from ..errors import argument_error, broadcast_error, final
+from ..base import TensorBase, memory, tick, twin, wrap
+from ..errors import broadcast_error, dimension_error, final, kind_of, type_name
+from ..modes import grad_mode
+from ..nodes import modified
 from ..ops import indexing as ops
-from ..ops import pointwise, shape
-from ..recording import check_writable, inplace, recorded
+from ..ops import shape
+from ..ops.promotion import number
+from ..recording import recorded
+from ..writing import check_overlap, inplace, write
 
 
 class IndexingMethods:
@@ -20,196 +28,172 @@ class IndexingMethods:
     def __getitem__(self, key):
         if type(key) is slice and self.ndim:
             return _cut(self, 0, key, always=True)
-        return self._index(key)
-
-    def _index(self, key, form: str = "Index"):
-        view, at = _read_key(self, key)
-        return view if at is None else recorded(ops.index)(view, at=at, form=form)
+        view, at = read_key(self, key)
+        if at is None:
+            return recorded(shape.alias)(self) if view is self else view
+        at, parts = check_index(at, view)
+        check_inside(parts, view.shape)
+        return recorded(ops.index)(view, at=watched(at, key))
 
     def __setitem__(self, key, value) -> None:
-        view, at = _read_key(self, key)
+        if key is False:
+            return  # selects nothing
+        view, at = read_key(self, None if key is True else key)
         if not isinstance(value, TensorBase):
-            if not isinstance(value, (int, float, np.generic)):
-                kind = f"numpy.{type(value).__name__}" if isinstance(value, np.ndarray) else type(value).__name__
-                raise TypeError(f"can't assign a {kind} to a torch.{self.dtype.legacy}. Wrap it in torch.tensor.")
-            value = wrap(np.asarray(value, self._array.dtype))
+            value = _as_value(self, value)
         if at is None:
-            value = _fitting(value, view.shape)
-            if value.shape != view.shape:
-                shape.broadcast_layout(value._array, view.shape)  # raises where it does not fit
-            view.copy_(value)
+            _copy_to(view, value)
         else:
-            view._index_put(at, value, False)
+            put(view, at, _without_leading_ones(value) if value.ndim and value.shape[0] == 1 else value, key)
 
-    def _index_put(self, at: tuple, values, accumulate: bool, form: str = "IndexPut"):
-        if values._array.dtype != self._array.dtype:
-            if values.ndim:
-                raise RuntimeError(
-                    f"Index put requires the source and destination dtypes match, got {_kind(self)} for the "
-                    f"destination and {_kind(values)} for the source. Convert it with .to(x.dtype)."
-                )
-            values = values.to(self.dtype)
-        return inplace(ops.index_put)(self, values, at=at, accumulate=accumulate, form=form)
-
-    def index_put_(self, indices: tuple, values, accumulate: bool = False):
-        """Write `values` at (or add them to) the positions given by index tensors."""
-        check_writable(self, ())
-        _, at = _read_key(self, tuple(indices))
-        return self._index_put(at, values, accumulate)
-
-    def index_put(self, indices: tuple, values, accumulate: bool = False):
-        """A copy with `values` written at the positions given by index tensors."""
-        return self.clone().index_put_(indices, values, accumulate)
-
-    def index_select(self, dim: int, index):
-        """The positions `index` (a vector) along `dim`."""
-        _index_type("index_select", index)
-        if index.ndim > 1:
-            raise IndexError("index_select(): Index is supposed to be a vector. For other shapes write x[index].")
-        dim = shape.wrap_dim(dim, self.ndim)
-        n, at = self.shape[dim] if self.ndim else 1, index._array
-        if at.size and (at.min() < 0 or at.max() >= n):
-            raise IndexError(f"index out of range in self. Positions of dimension {dim} run from 0 to {n - 1}.")
-        if self.ndim == 0:
-            return self.clone()
-        return self._index((slice(None),) * dim + (index.reshape(-1),), "IndexSelect")
-
-    def index_add_(self, dim: int, index, source, *, alpha=1):
-        """Add the parts of `source` to the positions `index` along `dim`."""
-        dim = shape.wrap_dim(dim, self.ndim)
-        check_writable(self, ())
-        _, at = _read_key(self, (slice(None),) * dim + (index,))
-        return self._index_put(at, source if alpha == 1 else source * alpha, True, "IndexAdd")
-
-    def index_add(self, dim: int, index, source, *, alpha=1):
-        """A copy with the parts of `source` added at the positions `index` along `dim`."""
-        return self.clone().index_add_(dim, index, source, alpha=alpha)
-
-    def index_fill_(self, dim: int, index, value):
-        """Write `value` at the positions `index` along `dim`."""
-        self[(slice(None),) * shape.wrap_dim(dim, self.ndim) + (index,)] = value
-        return self
-
-    def masked_select(self, mask):
-        """The elements where the mask is True, as a vector."""
-        if mask._array.dtype != bool:
-            raise RuntimeError("masked_select: expected BoolTensor for mask. Compare, for example mask != 0.")
-        full = np.broadcast_shapes(self.shape, mask.shape)
-        return self.expand(full)._index(mask.expand(full), "MaskedSelect")
-
-    def gather(self, dim: int, index):
-        """out[i][j] = x[index[i][j]][j] for dim 0, x[i][index[i][j]] for dim 1."""
-        self._check_index("gather", dim, index)
-        if self.ndim == 0:
-            return self.clone()
-        return recorded(ops.gather)(self, index, dim=shape.wrap_dim(dim, self.ndim))
-
-    def scatter(self, dim: int, index, src):
-        """A copy with the elements of `src` (or one number) written at `index` along `dim`."""
-        self._check_index("scatter", dim, index)
-        return recorded(ops.scatter)(self, index, src, dim=dim)
-
-    def scatter_(self, dim: int, index, src):
-        """In-place form of `scatter`."""
-        self._check_index("scatter_", dim, index)
-        return inplace(ops.scatter)(self, index, src, dim=dim)
-
-    def scatter_add(self, dim: int, index, src):
-        """A copy with the elements of `src` added at `index` along `dim`."""
-        self._check_index("scatter_add", dim, index)
-        return recorded(ops.scatter_add)(self, index, src, dim=dim)
-
-    def scatter_add_(self, dim: int, index, src):
-        """In-place form of `scatter_add`."""
-        self._check_index("scatter_add_", dim, index)
-        return inplace(ops.scatter_add)(self, index, src, dim=dim)
-
-    def _check_index(self, name: str, dim: int, index) -> None:
-        _index_type(name, index)
-        dim = shape.wrap_dim(dim, self.ndim)
-        if max(index.ndim, 1) != max(self.ndim, 1):
+    def __contains__(self, element) -> bool:
+        if not isinstance(element, (TensorBase, bool, int, float, complex)):
             raise RuntimeError(
-                "Index tensor must have the same number of dimensions as input tensor. "
-                "Use unsqueeze, or index with x[index]."
+                f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}. "
+                "Ask (x == element).any() with a tensor."
             )
-        n = self.shape[dim] if self.ndim else 1
-        at = index._array
-        if at.size and (at.min() < 0 or at.max() >= n):
-            wrong = at.min() if at.min() < 0 else at.max()
-            raise RuntimeError(f"index {wrong} is out of bounds for dimension {dim} with size {n}")
+        return bool((element == self).any() if isinstance(element, TensorBase) else (self == element).any())
 
-    def take(self, index):
-        """The elements at `index` of the flattened tensor."""
-        return self.reshape(-1)._index(index, "Take")
-
-    def nonzero(self, *, as_tuple: bool = False):
-        """Where the elements are not zero: one row of indices each, or one tensor per dimension."""
-        if as_tuple:
-            return tuple(wrap(i.copy()) for i in np.atleast_1d(self._array).nonzero())
-        if self.ndim == 0:
-            return wrap(np.zeros((int(bool(self._array)), 0), np.int64))
-        return wrap(np.argwhere(self._array) if isinstance(self._array, np.ndarray) else self._array)
-
-    # Writing everywhere
-
-    def copy_(self, src, non_blocking: bool = False):
-        """Write the elements of `src` over this tensor, in this tensor's type and on its device."""
-        if not isinstance(src, TensorBase):
-            raise argument_error("copy_", "other", 1, "Tensor", src)
-        return inplace(pointwise.copy)(self, src.to(self.device).to(self.dtype))
-
-    def fill_(self, value):
-        """Write one number everywhere."""
-        if isinstance(value, TensorBase):
-            if value.ndim:
-                raise RuntimeError(
-                    f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."
-                )
-            return self.copy_(value)
-        return inplace(pointwise.fill)(self, value=value)
-
-    def zero_(self):
-        """Write zeros everywhere."""
-        return inplace(pointwise.zero)(self)
+    def __reversed__(self):
+        return self.flip(tuple(range(self.ndim)))
 
 
-def _kind(t) -> str:
-    return t.dtype.legacy.removesuffix("Tensor")
+def put(target, at: list, values, key=(), accumulate: bool = False, run: Callable = inplace):
+    """Write `values` at (or add them to) the positions `at`, in place or (`run` is `recorded`) in a copy.
+
+    `key` is the index as it was given.
+    """
+    arrays = [k for k in at if not isinstance(k, slice)]
+    # One number under a mask may be of any type.
+    converts = len(arrays) == 1 and arrays[0].dtype in (bool, np.uint8) and values.numel() == 1 and not accumulate
+    if converts and arrays[0].dtype == np.uint8:
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char. Convert it with .bool()."
+        )
+    at, parts = check_index(at, target)
+    if values.ndim:
+        size, given = _size_at(target.shape, at), values.shape
+        if len(given) > len(size) or any(n not in (1, m) for n, m in zip(reversed(given), reversed(size))):
+            raise RuntimeError(
+                f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing result of "
+                f"shape {list(size)}. The values must fit to x[index]."
+            )
+    if values._array.dtype != target._array.dtype and not converts:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {type_name(target._array)} for the "
+            f"destination and {type_name(values._array)} for the source. Convert it with .to(x.dtype)."
+        )
+    check_inside(parts, target.shape)
+    if run is inplace:
+        for k in (values._array, *at):
+            if isinstance(k, np.ndarray) and np.may_share_memory(target._array, k):
+                check_overlap(target._array, k, separate=True)
+        if is_expanded(target):
+            return write_expanded("index_put_", target, at, values._array, accumulate)
+    return run(ops.index_put)(target, values, at=watched(at, key), accumulate=accumulate)
 
 
-def _index_type(name: str, index) -> None:
-    if not isinstance(index, TensorBase):
-        raise argument_error(name, "index", 2, "Tensor", index)
-    if index._array.dtype not in (np.int64, np.int32):
-        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index. Convert it with .long().")
+def watched(at: tuple, key) -> tuple:
+    """`at`, which remembers the tensors it was made of: none may be written to before the gradient is computed."""
+    tensors = [twin(k) for k in (key if isinstance(key, (tuple, list)) else (key,)) if isinstance(k, TensorBase)]
+    if not tensors or not grad_mode.enabled:
+        return at
+    now = tick()
+
+    def check() -> None:
+        for t in tensors:
+            if t._stamp.last > now:
+                raise RuntimeError(modified(t, now))
+
+    return ops.Watched(at, check)
 
 
-def _fitting(value, size: tuple):
-    """`value` without the leading dimensions of size 1 that the target does not have."""
-    while value.ndim > len(size) and value.shape[0] == 1:
-        value = value.reshape(value.shape[1:])
-    return value
+def _size_at(shape: tuple, at: tuple) -> tuple:
+    """The shape of x[at]: where index arrays stand side by side their dimensions do too, else they come first."""
+    places = [i for i, k in enumerate(at) if type(k) is not slice]
+    sizes = [(int(np.count_nonzero(at[i])),) if at[i].dtype == bool else at[i].shape for i in places]
+    rest, d = [], 0
+    for k in at:
+        if type(k) is slice:
+            rest.append(shape[d])
+        d += k.ndim if getattr(k, "dtype", None) == bool else 1
+    rest += shape[d:]
+    front = places[0] if places[-1] - places[0] == len(places) - 1 else 0
+    return (*rest[:front], *(sizes[0] if len(sizes) == 1 else np.broadcast_shapes(*sizes)), *rest[front:])
 
 
-def _read_key(x, key) -> tuple:
+def is_expanded(x) -> bool:
+    """True if one element of memory stands in several places of the tensor."""
+    return x._array.size > 0 and any(step == 0 and n > 1 for step, n in zip(x._array.strides, x._array.shape))
+
+
+def write_expanded(name: str, target, at: tuple, values, accumulate: bool = False):
+    """Write to an expanded tensor. PyTorch still lets a few operations do so, with a warning."""
+    warnings.warn(
+        f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this operation. "
+        "This also applies to advanced indexing e.g. tensor[indices] = tensor",
+        stacklevel=4,
+    )
+    array = memory(target)
+    if accumulate:
+        np.add.at(array, at, values)
+    else:
+        array[at] = values
+    write(target, array, None, needs=False)
+    return target
+
+
+def _as_value(target, value) -> TensorBase:
+    """A Python number as a tensor of the target's type."""
+    if not isinstance(value, (int, float, complex)) and not isinstance(value, np.integer):
+        raise TypeError(
+            f"can't assign a {kind_of(value)} to a torch.{target.dtype.legacy}. Wrap it in torch.tensor."
+        )
+    dtype = target._array.dtype
+    if dtype == np.float16:  # too large a number becomes inf
+        return wrap(grad_mode.quietly(np.float16, number(value, np.dtype(np.float32))))
+    return wrap(np.asarray(number(value, dtype), dtype))
+
+
+def _without_leading_ones(value):
+    sizes = value.shape
+    while sizes and sizes[0] == 1:
+        sizes = sizes[1:]
+    return value.view(sizes)
+
+
+def _copy_to(target, value) -> None:
+    """Write `value` over a view, expanded to its shape."""
+    if target.shape == value.shape:
+        target.copy_(value)
+    elif value.ndim == 0:
+        target.fill_(value)
+    else:
+        value = _without_leading_ones(value)
+        target.copy_(value if value.shape == target.shape else value.expand(target.shape))
+
+
+# How an index is read ────────────────────────────────────────────────────────────────────────────
+
+
+def read_key(x, key) -> tuple:
     """Split an index: take the slices and single numbers as views of `x`, and return what is left for arrays.
 
-    The second result is None if no tensor is among the indices.
+    The second result is None if nothing is left.
     """
-    keys = key if isinstance(key, tuple) else (key,)
-    if isinstance(key, list):
-        keys = (key,)
-    keys = tuple(_as_index(k) for k in keys)
+    keys = [_as_index(k) for k in _several(key)]
     used = sum(_consumes(k) for k in keys)
-    if used > x.ndim:
-        if x.ndim == 0:
-            raise IndexError("invalid index of a 0-dim tensor. Use tensor.item() to get its number.")
+    if used > x.ndim and type(key) is not int and type(key) is not slice:
         raise IndexError(f"too many indices for tensor of dimension {x.ndim}. Its shape is {list(x.shape)}.")
-    if not any(k is Ellipsis for k in keys):
-        keys = (*keys, Ellipsis)
     view, at, d = x, [], 0
-    for k in keys:
-        if k is Ellipsis:
+    for position, k in enumerate(keys):
+        if type(k) is int:
+            view = _pick(view, d, k, position)
+        elif type(k) is slice:
+            view = _cut(view, d, k)
+            at.append(slice(None))
+            d += 1
+        elif k is Ellipsis:
             skip = x.ndim - used
             at += [slice(None)] * skip
             d += skip
@@ -217,91 +201,151 @@ def _read_key(x, key) -> tuple:
             view = view.unsqueeze(d)
             at.append(slice(None))
             d += 1
-        elif isinstance(k, int):
-            n = view.shape[d]
-            if not -n <= k < n:
-                raise IndexError(
-                    f"index {k} is out of bounds for dimension "
-                    f"{d + x.ndim - view.ndim if view is not x else d} with size {n}"
-                )
-            view = recorded(shape.select)(view, dim=d, index=k % n)
-        elif isinstance(k, slice):
-            view = _cut(view, d, k)
-            at.append(slice(None))
+        elif isinstance(k, bool):  # a new dimension, of size 1 or 0
+            view = view.unsqueeze(d)
+            at.append(np.zeros(int(k), np.int64))
             d += 1
         else:
-            at.append(_checked(k, view, d))
-            d += k.ndim if k.dtype == bool else 1
-    if all(isinstance(k, slice) for k in at):
-        return (recorded(shape.alias)(view) if view is x else view), None
-    _meet([k for k in at if not isinstance(k, slice)])
-    return view, tuple(at)
+            at.append(k._array if isinstance(k, TensorBase) else k)
+            d += at[-1].ndim if at[-1].dtype in (bool, np.uint8) else 1
+    return view, None if all(isinstance(k, slice) for k in at) else at
 
 
-def _meet(arrays: list) -> None:
-    """Refuse index arrays that cannot be broadcast to one shape."""
-    shapes = [(int(k.sum()),) if k.dtype == bool else k.shape for k in arrays]
-    if len(shapes) > 1 and broadcast_error(*shapes) is not None:
-        raise final(
-            IndexError(
-                "shape mismatch: indexing tensors could not be broadcast together with shapes "
-                f"{', '.join(str(list(size)) for size in shapes)}"
+def _several(key) -> tuple:
+    """The index of each dimension."""
+    if isinstance(key, tuple):
+        return key
+    if isinstance(key, (list, str)) and len(key) < 32:
+        inside = (TensorBase, list, tuple, slice, str, np.ndarray, range)
+        if any(isinstance(k, inside) or k is None or k is Ellipsis for k in key):
+            warnings.warn(
+                "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch "
+                "2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, "
+                "x[torch.tensor(seq)], which will result either in an error or a different result",
+                stacklevel=4,
             )
-        )
+            return tuple(key)
+    return (key,)
 
 
 def _as_index(k):
-    if isinstance(k, TensorBase):
-        k = k._array
-        if k.dtype.kind in "iu" and k.ndim == 0:
-            return int(k)
-        if k.dtype.kind == "f":
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors. Use .long().")
-        return k.astype(bool) if k.dtype == np.uint8 else k
-    if k is None or k is Ellipsis or isinstance(k, slice):
+    """An index as an int, a slice, …, None, a bool, a tensor or an array."""
+    if type(k) is int or type(k) is slice or k is None or k is Ellipsis or k is True or k is False:
         return k
-    if isinstance(k, bool):
-        return np.asarray(k)
-    if isinstance(k, (list, np.ndarray, range)):
-        k = np.asarray(k)
-        return k.astype(np.int64) if k.size == 0 else k
+    if isinstance(k, TensorBase):
+        if k.ndim or k._array.dtype.kind == "f":
+            return k
+        return bool(k) if k._array.dtype in (bool, np.uint8) else int(k)
+    if isinstance(k, str):
+        raise TypeError("new(): invalid data type 'str'. An index is made of numbers.")
+    if isinstance(k, (list, tuple, range, np.ndarray)):
+        k = np.asarray([getattr(i, "_array", i) for i in k] if isinstance(k, (list, tuple)) else k)
+        k = k if k.dtype in (bool, np.uint8) else k.astype(np.int64)
+        return k if k.ndim else k.item()
     try:
-        return k.__index__()
-    except (AttributeError, TypeError):
+        return as_int(k)
+    except TypeError:
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-            f"(got {type(k).__name__})"
+            f"(got {kind_of(k)})"
         ) from None
 
 
 def _consumes(k) -> int:
     """How many dimensions an index uses up."""
-    if k is None or k is Ellipsis:
+    if k is None or k is Ellipsis or k is True or k is False:
         return 0
-    return k.ndim if getattr(k, "dtype", None) == bool else 1
+    return k.ndim if isinstance(k, TensorBase) and k._array.dtype in (bool, np.uint8) else 1
+
+
+def _pick(view, d: int, k: int, position: int):
+    """The view at one position of dimension d, which disappears."""
+    if view.ndim == 0 and k == 0:
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert "
+            "a 0-dim tensor to a number"
+        )
+    n = view.shape[d] if d < view.ndim else 0
+    if not -n <= k < n:
+        raise IndexError(f"index {k} is out of bounds for dimension {position} with size {n}")
+    return recorded(shape.select)(view, dim=d, index=k % n)
 
 
 def _cut(view, d: int, k: slice, always: bool = False):
-    if k.step is not None and k.step <= 0:
+    """The view of a slice of dimension d."""
+    if view.ndim == 0:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor. It holds one number: item() gives it.")
+    try:
+        start, end, step = (None if v is None else as_int(v) for v in (k.start, k.stop, k.step))
+    except TypeError as error:
+        if any(isinstance(v, TensorBase) for v in (k.start, k.stop, k.step)):
+            raise final(error) from None
+        raise TypeError("slice indices must be integers or None or have an __index__ method") from None
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    if step is not None and step < 0:
         raise ValueError("step must be greater than zero. To reverse the order of elements, use flip(dim).")
-    n = view.shape[d]
-    start, end, step = slice(*(None if v is None else int(v) for v in (k.start, k.stop, k.step))).indices(n)
+    if d >= view.ndim and not (start is None and end is None and step in (None, 1)):
+        raise dimension_error(d, view.ndim)
+    n = view.shape[d] if d < view.ndim else 0
+    start, end, step = slice(start, end, step).indices(n)
     if (start, end, step) == (0, n, 1) and not always:
         return view
     return recorded(shape.narrow)(view, dim=d, start=start, end=max(end, start), step=step)
 
 
-def _checked(k, view, d: int):
-    if k.dtype == bool:
-        for i, n in enumerate(k.shape):
-            if n != view.shape[d + i]:
-                raise IndexError(
-                    f"The shape of the mask {list(k.shape)} at index {i} does not match the shape of the indexed "
-                    f"tensor {list(view.shape)} at index {d + i}"
-                )
-        return k
-    n = view.shape[d]
-    if k.size and (k.min() < -n or k.max() >= n):
-        wrong = k.min() if k.min() < -n else k.max()
-        raise final(IndexError(f"index {wrong} is out of bounds for dimension {d} with size {n}"))
-    return k
+def check_index(at: list, x) -> tuple[tuple, list]:
+    """An index after a check of its types and of the sizes of masks, and its parts: pairs of a dimension and an array
+    of positions."""
+    checked, d, parts = [], 0, []
+    several = sum(type(k) is not slice for k in at) > 1  # a mask alone is left as it is
+    for k in at:
+        if isinstance(k, slice):
+            checked += [k] if d < x.ndim else []  # a mask that is no tensor counts once, whatever it covers
+            d += 1
+            continue
+        if d >= x.ndim:
+            raise final(IndexError(f"too many indices for tensor of dimension {x.ndim}. Its shape is {list(x.shape)}."))
+        if k.dtype not in (np.int64, np.int32, bool, np.uint8):
+            raise final(IndexError("tensors used as indices must be long, int, byte or bool tensors. Use .long()."))
+        if k.dtype == np.uint8:
+            warnings.warn(
+                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+                stacklevel=4,
+            )
+            k = k.astype(bool)
+        if k.dtype == bool:
+            for i, n in enumerate(k.shape):
+                if d + i >= x.ndim or n != x.shape[d + i]:
+                    raise final(IndexError(
+                        f"The shape of the mask {list(k.shape)} at index {i} does not match the shape of the indexed "
+                        f"tensor {list(x.shape)} at index {d + i}. A mask has the sizes of what it indexes."
+                    ))  # fmt: skip
+            if several:
+                parts += [(d + i, part) for i, part in enumerate(k.nonzero())]
+            d += k.ndim
+        else:
+            parts.append((d, k))
+            d += 1
+        checked.append(k)
+    shapes = [k.shape for _, k in parts]
+    if len(shapes) > 1 and broadcast_error(*shapes) is not None:
+        raise final(IndexError(
+            "shape mismatch: indexing tensors could not be broadcast together with shapes "
+            f"{', '.join(str(list(size)) for size in shapes)}. Each is the index of one dimension."
+        ))  # fmt: skip
+    if 0 in x._array.shape and any(x.shape[d] == 0 for d, _ in parts) and all(k.size for _, k in parts):
+        raise final(IndexError("index is out of bounds for dimension with size 0"))
+    return tuple(checked), parts
+
+
+def check_inside(parts: list, shape: tuple) -> None:
+    """Refuse positions outside the tensor; the first one is named."""
+    if not any(k.size and (k.min() < -shape[d] or k.max() >= shape[d]) for d, k in parts):
+        return
+    wrong = [(k < -shape[d]) | (k >= shape[d]) for d, k in parts]
+    wrong = np.broadcast_arrays(*wrong)
+    first = np.argmax(np.logical_or.reduce(wrong).reshape(-1))
+    number, (d, k) = next((i, part) for i, part in enumerate(parts) if wrong[i].reshape(-1)[first])
+    bad = np.broadcast_to(k, wrong[0].shape).reshape(-1)[first]
+    raise final(IndexError(f"index {bad} is out of bounds for dimension {number} with size {shape[d]}"))

@@ -5,154 +5,237 @@ Read in chapter 01.
 
 from __future__ import annotations
 
-import builtins
-from collections import namedtuple
-
-import numpy as np
-
-from ..base import TensorBase, wrap
+from ..base import TensorBase
 from ..dtypes import dtype as Dtype
+from ..errors import shifted
+from ..ops import deviation, extremes
 from ..ops import reduction as ops
+from ..ops.shape import wrap_dim
 from ..recording import recorded
+from ..writing import inplace
+from .results import result
+from .signatures import signature
 
-# Named tuples print as PyTorch's: torch.return_types.max(values=…, indices=…)
-
-
-def _pair(name: str) -> type:
-    made = namedtuple(name, ("values", "indices"))
-
-    def __repr__(self):
-        return f"torch.return_types.{name}(\nvalues={self.values!r},\nindices={self.indices!r})"
-
-    made.__repr__ = __repr__
-    return made
-
-
-_MAX, _MIN, _SORT, _TOPK = _pair("max"), _pair("min"), _pair("sort"), _pair("topk")
+_SUM = ("*, torch.dtype dtype = None", "tuple of ints? dim, bool keepdim = False, *, torch.dtype dtype = None")
+_TRUTH = ("", "tuple of ints dim = None, bool keepdim = False", "int dim, bool keepdim = False")
+_EXTREME = ("", "Tensor other", "int dim, bool keepdim = False")
+_SPREAD = (
+    "tuple of ints? dim, bool unbiased = True, bool keepdim = False",
+    "tuple of ints dim = None, *, Number correction = None, bool keepdim = False",
+    "bool unbiased = True",
+)
+_MAX, _MIN, _AMINMAX = result("max"), result("min"), result("aminmax", ("min", "max"))
+_CUMMAX, _CUMMIN = result("cummax"), result("cummin")
 
 
 class ReductionMethods:
     __slots__ = ()
 
+    @signature(*_SUM)
     def sum(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
         """Σ x over `dim` (one, several, or all)."""
-        return recorded(ops.sum)(_typed(self, dtype), dim=dim, keepdim=keepdim)
+        return recorded(ops.sum)(self, dim=dim, keepdim=keepdim, dtype=_numpy(dtype))
 
+    @signature("tuple of ints dim = None, bool keepdim = False, *, torch.dtype dtype = None")
+    def nansum(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
+        """Σ x over `dim`, without the elements that are NaN."""
+        return recorded(ops.nansum)(self, dim=dim, keepdim=keepdim, dtype=_numpy(dtype))
+
+    @signature(*_SUM)
     def mean(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
         """Mean over `dim` (one, several, or all)."""
-        return recorded(ops.mean)(_typed(self, dtype), dim=dim, keepdim=keepdim)
+        return recorded(ops.mean)(self, dim=dim, keepdim=keepdim, dtype=_numpy(dtype))
 
+    @signature("tuple of ints dim = None, bool keepdim = False, *, torch.dtype dtype = None")
+    def nanmean(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
+        """Mean over `dim`, without the elements that are NaN."""
+        if not self.is_floating_point():
+            raise RuntimeError(
+                f"nanmean(): expected input to have floating point or complex dtype but got "
+                f"{ops.kind_of(self._array.dtype)}. Convert it first, for example with .float()."
+            )
+        if dtype is not None:
+            ops.check_mean_type("nanmean", dtype.numpy, "Optional")
+        return self.nansum(dim, keepdim, dtype=dtype) / self.isnan().logical_not().sum(dim, keepdim)
+
+    @signature("*, torch.dtype dtype = None", "int dim, bool keepdim = False, *, torch.dtype dtype = None")
     def prod(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
         """Product over `dim`, or of all elements."""
-        return recorded(ops.prod_)(_typed(self, dtype), dim=dim, keepdim=keepdim)
+        return recorded(ops.prod_)(self, dim=dim, keepdim=keepdim, dtype=_numpy(dtype))
 
+    @signature("int dim, *, torch.dtype dtype = None")
     def cumsum(self, dim, *, dtype: Dtype | None = None):
         """Running sum along `dim`."""
-        return recorded(ops.cumsum)(_typed(self, dtype), dim=dim)
+        return recorded(ops.cumsum)(self, dim=dim, dtype=_numpy(dtype))
 
+    @signature("int dim, *, torch.dtype dtype = None")
+    def cumsum_(self, dim, *, dtype: Dtype | None = None):
+        """In-place form of `cumsum`."""
+        return inplace(ops.cumsum)(self, dim=dim, dtype=_numpy(dtype) or self._array.dtype)
+
+    @signature("int dim, *, torch.dtype dtype = None")
     def cumprod(self, dim, *, dtype: Dtype | None = None):
         """Running product along `dim`."""
-        return recorded(ops.cumprod)(_typed(self, dtype), dim=dim)
+        return recorded(ops.cumprod)(self, dim=dim, dtype=_numpy(dtype))
 
-    def max(self, dim=None, keepdim=False, *, other=None):
-        """The largest element; along `dim` also where it is; with a tensor, the larger of the two."""
-        return _extreme(self, dim, keepdim, other, ops.max_all, ops.max_dim, _MAX, self.maximum)
+    @signature("int dim, *, torch.dtype dtype = None")
+    def cumprod_(self, dim, *, dtype: Dtype | None = None):
+        """In-place form of `cumprod`."""
+        return inplace(ops.cumprod)(self, dim=dim, dtype=_numpy(dtype) or self._array.dtype)
 
-    def min(self, dim=None, keepdim=False, *, other=None):
-        """The smallest element; along `dim` also where it is; with a tensor, the smaller of the two."""
-        return _extreme(self, dim, keepdim, other, ops.min_all, ops.min_dim, _MIN, self.minimum)
+    @signature("int dim = None", "tuple of ints? dim")
+    def count_nonzero(self, dim=None):
+        """How many elements are not zero, over `dim` (one, several, or all)."""
+        return recorded(ops.count_nonzero)(self, dim=dim)
 
-    def amax(self, dim=(), keepdim=False):
-        """The largest element over `dim`; the gradient is shared at a tie."""
-        return recorded(ops.amax)(self, dim=dim if dim != () else None, keepdim=keepdim)
-
-    def amin(self, dim=(), keepdim=False):
-        """The smallest element over `dim`; the gradient is shared at a tie."""
-        return recorded(ops.amin)(self, dim=dim if dim != () else None, keepdim=keepdim)
-
-    def argmax(self, dim=None, keepdim=False):
-        """Where the largest element is."""
-        return recorded(ops.argmax)(self, dim=dim, keepdim=keepdim)
-
-    def argmin(self, dim=None, keepdim=False):
-        """Where the smallest element is."""
-        return recorded(ops.argmin)(self, dim=dim, keepdim=keepdim)
-
-    def sort(self, dim=-1, descending=False, *, stable=False):
-        """The elements in order along `dim`, and where each came from."""
-        return _SORT(*recorded(ops.sort)(self, dim=dim, descending=descending))
-
-    def argsort(self, dim=-1, descending=False, *, stable=False):
-        """The positions that put the elements in order along `dim`."""
-        return self.sort(dim, descending)[1]
-
-    def topk(self, k: int, dim=-1, largest=True, sorted=True):
-        """The k largest (or smallest) elements along `dim`, and where they are."""
-        if not 0 <= k <= (self.shape[dim] if self.ndim else 1):
-            raise RuntimeError("selected index k out of range. It must not exceed the size of the dimension.")
-        return _TOPK(*recorded(ops.topk)(self, k=k, dim=dim, largest=largest))
-
+    @signature(*_TRUTH)
     def all(self, dim=None, keepdim=False):
         """True if no element is zero."""
         return recorded(ops.all)(self, dim=dim, keepdim=keepdim)
 
+    @signature(*_TRUTH)
     def any(self, dim=None, keepdim=False):
         """True if some element is not zero."""
         return recorded(ops.any)(self, dim=dim, keepdim=keepdim)
 
-    def var(self, dim=None, unbiased=None, keepdim=False, *, correction=1):
+    # The largest and the smallest
+
+    @signature(*_EXTREME)
+    def max(self, dim=None, keepdim=False, *, other=None):
+        """The largest element; along `dim` also where it is; with a tensor, the larger of the two."""
+        return _extreme(self, dim, keepdim, other, extremes.max_all, extremes.max_dim, _MAX, self.maximum)
+
+    @signature(*_EXTREME)
+    def min(self, dim=None, keepdim=False, *, other=None):
+        """The smallest element; along `dim` also where it is; with a tensor, the smaller of the two."""
+        return _extreme(self, dim, keepdim, other, extremes.min_all, extremes.min_dim, _MIN, self.minimum)
+
+    @signature("tuple of ints? dim = (), bool keepdim = False")
+    def amax(self, dim=(), keepdim=False):
+        """The largest element over `dim`; the gradient is shared at a tie."""
+        return recorded(extremes.amax)(self, dim=dim, keepdim=keepdim)
+
+    @signature("tuple of ints? dim = (), bool keepdim = False")
+    def amin(self, dim=(), keepdim=False):
+        """The smallest element over `dim`; the gradient is shared at a tie."""
+        return recorded(extremes.amin)(self, dim=dim, keepdim=keepdim)
+
+    @signature("*, int dim = None, bool keepdim = False")
+    def aminmax(self, *, dim=None, keepdim=False):
+        """The smallest and the largest element over `dim`."""
+        if dim is not None or self.numel():
+            options = {"dim": dim, "keepdim": keepdim, "form": "Aminmax"}
+            extremes.not_empty("aminmax", self._array, dim if dim is None else wrap_dim(dim, self.ndim))
+            return _AMINMAX(recorded(extremes.amin)(self, **options), recorded(extremes.amax)(self, **options))
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity. Name a "
+            "dimension that is not empty."
+        )
+
+    @signature("int dim = None, bool keepdim = False")
+    def argmax(self, dim=None, keepdim=False):
+        """Where the largest element is."""
+        return recorded(extremes.argmax)(self, dim=dim, keepdim=keepdim)
+
+    @signature("int dim = None, bool keepdim = False")
+    def argmin(self, dim=None, keepdim=False):
+        """Where the smallest element is."""
+        return recorded(extremes.argmin)(self, dim=dim, keepdim=keepdim)
+
+    @signature("int dim")
+    def cummax(self, dim):
+        """The largest element so far along `dim`, and where it is."""
+        return _CUMMAX(*recorded(extremes.cummax)(self, dim=dim))
+
+    @signature("int dim")
+    def cummin(self, dim):
+        """The smallest element so far along `dim`, and where it is."""
+        return _CUMMIN(*recorded(extremes.cummin)(self, dim=dim))
+
+    # Spread and size
+
+    @signature(*_SPREAD)
+    def var(self, dim=None, unbiased=True, keepdim=False, *, correction=None):
         """Variance: Σ (x − x̄)² / (n − correction)."""
-        return recorded(ops.var)(self, **_spread(dim, unbiased, keepdim, correction))
+        return recorded(deviation.var)(self, **spread_options(dim, unbiased, keepdim, correction))
 
-    def std(self, dim=None, unbiased=None, keepdim=False, *, correction=1):
+    @signature(*_SPREAD)
+    def std(self, dim=None, unbiased=True, keepdim=False, *, correction=None):
         """Standard deviation: the square root of the variance."""
-        return recorded(ops.std)(self, **_spread(dim, unbiased, keepdim, correction))
+        return recorded(deviation.std)(self, **spread_options(dim, unbiased, keepdim, correction))
 
-    def norm(self, p="fro", dim=None, keepdim=False):
+    def norm(self, p="fro", dim=None, keepdim=False, dtype: Dtype | None = None):
         """(Σ |x|ᵖ)^(1/p); p = 2 unless given."""
-        return recorded(ops.norm)(self, p=2 if p in ("fro", None) else p, dim=dim, keepdim=keepdim)
+        if isinstance(p, str):
+            if p != "fro" or (dim is not None and not isinstance(dim, int) and len(dim) > 2):
+                raise _no_such_norm(p)
+            p = 2
+        try:
+            return vector_norm(self, 2 if p is None else p, dim, keepdim, dtype=dtype)
+        except TypeError as error:
+            raise shifted(error) from None
 
+    # Softmax
+
+    @signature("int dim, torch.dtype dtype = None")
     def softmax(self, dim, dtype: Dtype | None = None):
         """Positive numbers that add up to 1 along `dim`: e^xᵢ / Σⱼ e^xⱼ."""
         return recorded(ops.softmax)(_typed(self, dtype), dim=dim)
 
+    @signature("int dim, torch.dtype dtype = None")
     def log_softmax(self, dim, dtype: Dtype | None = None):
         """ln softmax(x), without forming the softmax."""
         return recorded(ops.log_softmax)(_typed(self, dtype), dim=dim)
 
+    @signature("tuple of ints dim, bool keepdim = False")
     def logsumexp(self, dim, keepdim=False):
         """ln Σ eˣ along `dim`, without overflow."""
         return recorded(ops.logsumexp)(self, dim=dim, keepdim=keepdim)
-
-    # Questions about two whole tensors
-
-    def equal(self, other) -> bool:
-        """True if both have the same shape and the same elements."""
-        return self.shape == other.shape and bool((self._array == other._array).all())
-
-    @np.errstate(all="ignore")
-    def isclose(self, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False):
-        """Element by element: |x − other| ≤ atol + rtol·|other|."""
-        if self.dtype is not other.dtype:
-            a, b = (x.dtype.legacy.removesuffix("Tensor") for x in (self, other))
-            raise RuntimeError(f"{a} did not match {b}. Convert one of them, for example with .to(other.dtype).")
-        a, b = self._array, other._array
-        close = (a == b) | (builtins.abs(a - b) <= atol + builtins.abs(rtol * b))
-        return wrap(close | ((a != a) & (b != b)) if equal_nan else close)
-
-    def allclose(self, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-        """True if all elements are close: |x − other| ≤ atol + rtol·|other|."""
-        return bool(self.isclose(other, rtol, atol, equal_nan)._array.all())
 
 
 def _typed(x, dtype: Dtype | None):
     return x if dtype is None else x.to(dtype)
 
 
-def _spread(dim, unbiased, keepdim: bool, correction: int) -> dict:
+def _numpy(dtype: Dtype | None):
+    return dtype and dtype.numpy
+
+
+def spread_options(dim, unbiased: bool, keepdim: bool, correction) -> dict:
+    """The options of `var` and `std`, in the old spelling (unbiased) and the new one (correction)."""
     if isinstance(dim, bool):  # x.var(False)
         dim, unbiased = None, dim
-    return {"dim": dim, "keepdim": keepdim, "correction": correction if unbiased is None else int(unbiased)}
+    return {"dim": dim, "keepdim": keepdim, "correction": int(unbiased) if correction is None else correction}
+
+
+@signature(*_SPREAD)
+def std_mean(x, dim=None, unbiased=True, keepdim=False, *, correction=None):
+    """Standard deviation and mean."""
+    return _with_mean("StdMean", deviation.std, x, spread_options(dim, unbiased, keepdim, correction))
+
+
+@signature(*_SPREAD)
+def var_mean(x, dim=None, unbiased=True, keepdim=False, *, correction=None):
+    """Variance and mean."""
+    return _with_mean("VarMean", deviation.var, x, spread_options(dim, unbiased, keepdim, correction))
+
+
+def _with_mean(form: str, rule, x, options: dict) -> tuple:
+    mean = {"dim": options["dim"], "keepdim": options["keepdim"], "form": form}
+    return recorded(rule)(x, **options, form=form), recorded(ops.mean)(x, **mean)
+
+
+@signature("Number ord = 2, tuple of ints dim = None, bool keepdim = False, *, torch.dtype dtype = None",
+           name="linalg_vector_norm")  # fmt: skip
+def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype: Dtype | None = None):
+    """(Σ |x|ᵖ)^(1/p) with p = ord, of all elements or over `dim`."""
+    return recorded(deviation.norm)(x, p=ord, dim=dim, keepdim=keepdim, dtype=_numpy(dtype))
+
+
+def _no_such_norm(p: str) -> Exception:
+    if p == "nuc":
+        return NotImplementedError("the nuclear norm needs singular values, which learntorch does not have.")
+    return RuntimeError(f"linalg.matrix_norm: Order {p} not supported. Give a number, or 'fro' for the usual length.")
 
 
 def _extreme(x, dim, keepdim, other, whole, along, pair, pairwise):

@@ -9,21 +9,28 @@ from ..devices import array_module, device_of, move
 from ..dtypes import of_numpy
 from ..errors import dimension_error, final
 from .rule import ANY, PROMOTE, VIEW, differentiable
-from .strides import resolve_size, strided, view_strides
+from .strides import preserve_format, resolve_size, strided, view_strides
 
 Ints = tuple  # an option of this type may be given as separate numbers
 
 
 @differentiable(ANY, x=lambda g: g)
-def clone(x):
-    """A copy of x with memory of its own, its dimensions in the same order in memory."""
-    return x.copy(order="C" if 0 in x.strides else "K")
+def clone(x, *, memory_format=preserve_format):
+    """A copy of x with memory of its own, its dimensions in the same order in memory unless a format is asked for."""
+    return memory_format.copy(x)
+
+
+def row_major(x):
+    """x, copied if it does not lie in memory row by row."""
+    return x if x.flags.c_contiguous else x.copy(order="C")
 
 
 @differentiable(ANY, x=lambda g: g, name="ToCopy")
-def convert(x, *, dtype):
-    """x with elements of another type."""
-    return x.astype(dtype)
+def convert(x, *, dtype, memory_format=preserve_format):
+    """x with elements of another type, in memory of its own."""
+    if memory_format is not preserve_format or 0 in x.strides or x.dtype == dtype:
+        x = memory_format.copy(x)
+    return x.astype(dtype, copy=False)
 
 
 @differentiable(ANY, VIEW, x=lambda g: g)
@@ -38,12 +45,6 @@ def transfer(x, *, place):
     return move(x, place)
 
 
-@differentiable(ANY, x=lambda g: g, name="Clone")
-def contiguous(x):
-    """x copied into row-major order."""
-    return array_module(x).ascontiguousarray(x).reshape(x.shape)
-
-
 # Shapes ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -54,8 +55,8 @@ def is_viewable(x, size: tuple) -> bool:
     return view_strides(x.shape, x.strides, resolve_size(size, x.size)) is not None
 
 
-@differentiable(ANY, VIEW, x=lambda g, x_shape: reshape(g, size=x_shape))
-def view(x, *, size: Ints):
+@differentiable(ANY, VIEW, x=lambda g, x_shape: reshape(g, size=x_shape), name=lambda form: form)
+def view(x, *, size: Ints, form="View"):
     """The memory of x in another shape."""
     size = resolve_size(size, x.size)
     if x.flags.c_contiguous:
@@ -81,6 +82,15 @@ def wrap_dim(dim: int, ndim: int) -> int:
     if not -n <= dim < n:
         raise dimension_error(dim, ndim)
     return dim % n
+
+
+def once(dims: tuple, ndim: int) -> tuple:
+    """`dims` counted from the front; none of them may stand there twice."""
+    found = tuple(wrap_dim(d, ndim) for d in dims)
+    for i, d in enumerate(found):
+        if d in found[:i]:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims. Name every dimension once.")
+    return found
 
 
 @differentiable(ANY, VIEW, x=lambda g, dim0, dim1: transpose(g, dim0=dim0, dim1=dim1))
@@ -129,7 +139,7 @@ def inverse(dims: tuple) -> tuple:
 def squeeze(x, *, dim=None):
     """x without its dimensions of size 1 (or without those in `dim`, where their size is 1)."""
     dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
-    drop = {wrap_dim(d, x.ndim) for d in dims}
+    drop = once(dims, x.ndim)
     return x.squeeze(tuple(d for d in drop if d < x.ndim and x.shape[d] == 1))
 
 
@@ -158,7 +168,7 @@ def broadcast_layout(x, size: tuple) -> tuple[tuple, tuple]:
             f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({x.ndim})"
         )
     shape, strides = list(size), [0] * len(size)
-    for d in range(len(size)):
+    for d in reversed(range(len(size))):
         here = x.shape[d - extra] if d >= extra else 1
         if size[d] == -1:
             if d < extra:
@@ -169,6 +179,8 @@ def broadcast_layout(x, size: tuple) -> tuple[tuple, tuple]:
             shape[d] = here
         if here == shape[d] and d >= extra:
             strides[d] = x.strides[d - extra]
+        elif here == shape[d]:  # nobody ever takes this step, but PyTorch says how long it is
+            strides[d] = shape[d + 1] * strides[d + 1] if d + 1 < len(size) else x.dtype.itemsize
         elif here != 1:
             raise RuntimeError(
                 f"The expanded size of the tensor ({size[d]}) must match the existing size ({here}) at "
@@ -193,7 +205,10 @@ def sum_to(x, *, shape):
 @differentiable(ANY, x=lambda g, x_shape, repeats: _add_repeats(g, x_shape, repeats))
 def repeat(x, *, repeats: Ints):
     """x copied side by side, so many times along each dimension."""
-    return array_module(x).tile(x, repeats)
+    size = [n * times for n, times in zip((1,) * (len(repeats) - x.ndim) + x.shape, repeats, strict=True)]
+    if min(size, default=0) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {size}. Repeat more often.")
+    return row_major(array_module(x).tile(x, repeats))
 
 
 def _add_repeats(g, shape: tuple, repeats: tuple):
@@ -273,19 +288,27 @@ def diagonal_scatter(g, *, shape, offset, dim1, dim2, form="DiagonalScatter"):
 @differentiable(ANY, x=lambda g, dims: flip(g, dims=dims))
 def flip(x, *, dims: Ints):
     """x with the order of elements reversed along `dims`."""
-    return array_module(x).flip(x, tuple(wrap_dim(d, x.ndim) for d in dims)).copy()
+    dims = once(dims, x.ndim)
+    return array_module(x).flip(x, dims if x.ndim else ()).copy(order="C" if 0 in x.strides else "K")
 
 
 @differentiable(ANY, x=lambda g, diagonal: tril(g, diagonal=diagonal))
 def tril(x, *, diagonal=0):
     """The lower triangle of a matrix, zeros above."""
-    return array_module(x).tril(x, diagonal)
+    _at_least_a_matrix("tril", x)
+    return row_major(array_module(x).tril(x, diagonal))
 
 
 @differentiable(ANY, x=lambda g, diagonal: triu(g, diagonal=diagonal))
 def triu(x, *, diagonal=0):
     """The upper triangle of a matrix, zeros below."""
-    return array_module(x).triu(x, diagonal)
+    _at_least_a_matrix("triu", x)
+    return row_major(array_module(x).triu(x, diagonal))
+
+
+def _at_least_a_matrix(name: str, x) -> None:
+    if x.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions. A triangle is part of a matrix.")
 
 
 # Joining ─────────────────────────────────────────────────────────────────────────────────────────
@@ -311,12 +334,15 @@ def cat(*tensors, dim=0):
             "torch.cat(): expected a non-empty list of Tensors. "
             "Is the list filled before it is joined?"
         ))
-    kept = [x for x in tensors if x.shape != (0,)] or [tensors[0]]
+    for i, x in enumerate(tensors):
+        if x.ndim == 0:
+            raise RuntimeError(
+                f"zero-dimensional tensor (at position {i}) cannot be concatenated. Use stack(), or unsqueeze(0) first."
+            )
+    kept = [x for x in tensors if x.shape != (0,)]
+    if not kept:
+        return tensors[0].copy()
     first = kept[0]
-    if first.ndim == 0:
-        raise RuntimeError(
-            "zero-dimensional tensor (at position 0) cannot be concatenated. Use stack(), or unsqueeze(0) first."
-        )
     at = wrap_dim(dim, first.ndim)
     for i, x in enumerate(kept):
         if x.ndim != first.ndim:
@@ -330,7 +356,7 @@ def cat(*tensors, dim=0):
                     f"Sizes of tensors must match except in dimension {at}. Expected size {first.shape[d]} but "
                     f"got size {x.shape[d]} for tensor number {i} in the list."
                 )
-    return array_module(first).concatenate(kept, at)
+    return row_major(array_module(first).concatenate(kept, at))
 
 
 @differentiable(PROMOTE, tensors=lambda g, tensors_shape, dim: [
@@ -346,4 +372,4 @@ def stack(*tensors, dim=0):
                 f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and "
                 f"{list(x.shape)} at entry {i}"
             )
-    return array_module(first).stack(tensors, wrap_dim(dim, first.ndim + 1))
+    return row_major(array_module(first).stack(tensors, wrap_dim(dim, first.ndim + 1)))

@@ -14,16 +14,19 @@ from .rule import ANY, VIEW, differentiable
 
 def resolve_size(size: tuple, count: int) -> tuple:
     """`size` with its one −1 replaced by what makes the product `count`."""
+    for i, n in enumerate(size):
+        if n < -1:
+            raise RuntimeError(f"invalid shape dimension {n} at index {i} of shape {list(size)}. Sizes count elements.")
     if -1 in size:
         if size.count(-1) > 1:
             raise RuntimeError("only one dimension can be inferred. Write -1 for one size at most.")
         known = -prod(size)
-        if known == 0:
+        if known == 0 and count == 0:
             raise RuntimeError(
                 f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified "
                 "dimension size -1 can be any value and is ambiguous"
             )
-        if count % known == 0:
+        if known and count % known == 0:
             size = tuple(count // known if s == -1 else s for s in size)
     if prod(size) != count or any(s < 0 for s in size):
         raise RuntimeError(
@@ -120,3 +123,40 @@ def as_strided_scatter(x, piece, *, layout):
     copy, flat = _laid_out(x, *layout[:2])
     _window(flat, layout)[...] = piece
     return copy
+
+
+# Orders of the dimensions in memory ──────────────────────────────────────────────────────────────
+
+
+class memory_format:
+    """In which order the dimensions of a new tensor lie in memory; None: as in the tensor that it is made from."""
+
+    __slots__ = ("name", "order", "ndim")
+
+    def __init__(self, name: str, order: tuple | None, ndim: int | None = None) -> None:
+        self.name, self.order, self.ndim = name, order, ndim
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def copy(self, x):
+        """A copy of `x` that lies in memory in this order."""
+        if self.order is None:
+            return x.copy(order="C" if 0 in x.strides else "K")
+        if not self.order:
+            return x.copy(order="C")
+        if x.ndim != self.ndim:
+            raise RuntimeError(f"required rank {self.ndim} tensor to use {self.name} format. This one has {x.ndim}.")
+        back = [self.order.index(d) for d in range(x.ndim)]
+        return x.transpose(self.order).copy(order="C").transpose(back)
+
+    def holds(self, x) -> bool:
+        """True if `x` lies in memory in this order."""
+        if self.ndim is not None and x.ndim != self.ndim:
+            return False
+        return bool((x.transpose(self.order) if self.order else x).flags.c_contiguous)
+
+
+preserve_format = memory_format("preserve_format", None)
+contiguous_format = memory_format("contiguous_format", ())
+channels_last = memory_format("channels_last", (0, 2, 3, 1), 4)  # pictures whose colours lie side by side
