@@ -27,7 +27,7 @@ export UV_NATIVE_TLS := 1
 NO_LEARNER = LEARNTORCH_HOME="$(CURDIR)/build/empty-home"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test chapters check-chapters graduate golden machines browser lint format exercises mutants bench clean
+.PHONY: help setup lab test chapters check-chapters graduate golden parity machines browser lint format exercises mutants bench clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -116,7 +116,7 @@ browser: .venv/.browser .venv/.trusted ## open every chapter in a real browser a
 	@touch $@
 
 # Real PyTorch, in an environment of its own. ORACLE=path/to/python uses one that is there already;
-# it needs torch, matplotlib and ipykernel.
+# it needs torch, matplotlib, ipykernel and hypothesis.
 ifdef ORACLE
   ORACLE_READY :=
 else
@@ -137,6 +137,9 @@ ORACLE_INSTALL ?= $(ORACLE) -m pip install --quiet
 
 graduate: $(READY) $(ORACLE_READY) ## run every chapter on real PyTorch and compare what it prints
 	$(RUN) tools/graduate.py --python $(ORACLE) $(CHAPTERS)
+
+parity: $(ORACLE_READY) ## run drawn programs on PyTorch and here and compare all that can be seen (COUNT=20000 SEED=0)
+	$(ORACLE) tools/parity.py --count $(or $(COUNT),20000) --seed $(or $(SEED),0) --jobs $(JOBS)
 
 golden: $(ORACLE_READY) ## record the reference values of the tests from real PyTorch
 	for recorder in tools/record_*.py; do echo "$$recorder"; $(ORACLE) $$recorder || exit 1; done

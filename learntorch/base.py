@@ -11,6 +11,8 @@ from types import FunctionType
 
 import numpy as np
 
+from .modes import grad_mode, rare
+
 tick = count(1).__next__  # the one clock: numbers nodes and stamps in-place writes
 
 
@@ -38,6 +40,25 @@ class Stamp:
         return self.version - sum(when > time for when in self.recent)
 
 
+class InferenceStamp(Stamp):
+    """The one stamp of all tensors made in inference mode: their writes are not counted."""
+
+    __slots__ = ()
+
+    @property
+    def version(self) -> int:
+        raise RuntimeError("Inference tensors do not track version counter. Ask a clone() made outside inference_mode.")
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def write(self) -> None:
+        pass
+
+
+INFERENCE = InferenceStamp()
+
+
 class TensorBase:
     """What the graph knows of a tensor. `Tensor` adds the methods."""
 
@@ -49,6 +70,7 @@ class TensorBase:
         "_base",  # for a view: the tensor whose memory it sees
         "_stamp",  # the write log, once somebody else looks at the same memory
         "_seen",  # for a view: when its edge was last known to be right
+        "_origin",  # for a view: what forbids recorded writes through it, if anything
         "_accumulator",  # for a leaf: weak reference to its AccumulateGrad
         "_hooks",  # for a leaf: its gradient hooks
         "__weakref__",
@@ -74,6 +96,8 @@ def wrap(array) -> TensorBase:
     t._array = array
     t._requires_grad = False
     t._edge = t._grad = t._base = t._stamp = None
+    if rare.watching and grad_mode.inference:
+        t._stamp = INFERENCE
     return t
 
 

@@ -124,6 +124,57 @@ def promote_types(a: dtype, b: dtype) -> dtype:
     return _OF_NUMPY[np.promote_types(a.numpy, b.numpy)]
 
 
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """True if numbers of the one type may be written over numbers of the other: never from floating-point to
+    integer, and never from anything else to bool."""
+    if from_.is_floating_point:
+        return to.is_floating_point
+    return from_ is bool or to is not bool
+
+
+class finfo:
+    """The limits of a floating-point type.
+
+    >>> finfo(float32).eps, finfo(float16).max
+    (1.1920928955078125e-07, 65504.0)
+    """
+
+    def __init__(self, type: dtype | None = None) -> None:
+        type = type or _default
+        if not type.is_floating_point:
+            raise TypeError(
+                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.{type.name}'"
+            )
+        limits = np.finfo(type.numpy)
+        self.dtype, self.bits = type.name, limits.bits
+        self.eps, self.max, self.min = (limits.dtype.type(x).item() for x in (limits.eps, limits.max, limits.min))
+        self.tiny = self.smallest_normal = limits.tiny.item()
+        self.resolution = 10.0**-limits.precision
+
+    def __repr__(self) -> str:
+        return (f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
+                f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})")  # fmt: skip
+
+
+class iinfo:
+    """The limits of an integer type.
+
+    >>> iinfo(int8)
+    iinfo(min=-128, max=127, dtype=int8)
+    """
+
+    def __init__(self, type: dtype) -> None:
+        if type.numpy.kind not in "iu":
+            raise TypeError(
+                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.{type.name}'"
+            )
+        limits = np.iinfo(type.numpy)
+        self.dtype, self.bits, self.min, self.max = type.name, limits.bits, limits.min, limits.max
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+
+
 def _meet(strong: dtype | None, weak: dtype | None) -> dtype | None:
     """`strong` keeps its type unless `weak` is of a higher kind (bool < integer < floating)."""
     if strong is None or weak is None:

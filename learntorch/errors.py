@@ -5,6 +5,7 @@ Read in chapter 01. Called only after something has failed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Container
 
 import numpy as np
@@ -33,11 +34,7 @@ def explain(error: Exception, name: str, arrays: tuple, options: dict) -> Except
     if isinstance(error, ValueError) and len(arrays) > 1:
         return broadcast_error(*(x.shape for x in arrays)) or RuntimeError(f"{name}(): {error}")
     if isinstance(error, TypeError) and "ufunc" in str(error) and arrays:
-        kind = of_numpy(arrays[0].dtype).legacy.removesuffix("Tensor")
-        return NotImplementedError(
-            f"\"{name}_cpu\" not implemented for '{kind}'. Convert the tensor first, for example "
-            "with .long() or .float()."
-        )
+        return not_implemented(f"{name}_cpu", arrays[0])
     if isinstance(error, (TypeError, IndexError)):
         return error
     return RuntimeError(f"{name}(): {error}")
@@ -69,7 +66,25 @@ def by_name(name: str, count: int, inputs: tuple, options: dict, known: Containe
     for option in options:
         if option not in known:
             raise final(TypeError(f"{name}() got an unexpected keyword argument '{option}'"))
+        if getattr(options[option], "ndim", None) == 0 and hasattr(options[option], "item"):
+            # a number of NumPy's, or a tensor that stands for one
+            options = options | {option: options[option].item()}
     return inputs, options
+
+
+def not_implemented(kernel: str, array) -> NotImplementedError:
+    """The sentence for an operation that does not exist for the type of `array`; `kernel` is PyTorch's inner name."""
+    kind = of_numpy(array.dtype).legacy.removesuffix("Tensor")
+    return NotImplementedError(
+        f"\"{kernel}\" not implemented for '{kind}'. Convert the tensor first, for example with .long() or .float()."
+    )
+
+
+def require(kinds: str, kernel: str, *arrays) -> None:
+    """Refuse types that are not of these kinds (NumPy's letters: b bool, i and u integer, f floating-point)."""
+    for array in arrays:
+        if hasattr(array, "dtype") and array.dtype.kind not in kinds:
+            raise not_implemented(kernel, array)
 
 
 def _place(array) -> str:
@@ -126,22 +141,30 @@ def final(error: Exception) -> Exception:
 
 def argument_error(function: str, name: str, position: int, wanted: str, got: object) -> TypeError:
     """The sentence for an argument of the wrong type."""
-    error = TypeError(f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {_kind_of(got)}")
+    error = TypeError(f"{function}(): argument '{name}' (position {position}) must be {wanted}, not {kind_of(got)}")
     error.parts = (function, name, position, wanted, got)
     return final(error)
 
 
-def _kind_of(value: object) -> str:
+def kind_of(value: object) -> str:
+    """The type of a value, as PyTorch writes it: 'int', 'numpy.float32'."""
     kind = type(value)
     return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
 def shifted(error: TypeError) -> TypeError:
     """The same error for `torch.add(x, y)`, where every argument of `x.add(y)` stands one place further on."""
+    if hasattr(error, "flat"):
+        return error.flat()
     if not hasattr(error, "parts"):
         return error
     function, name, position, wanted, got = error.parts
     return error if name == "input" else argument_error(function, name, position + 1, wanted, got)
+
+
+def type_name(x) -> str:
+    """The short old name of the type of an array: 'Float', 'Long'."""
+    return of_numpy(x.dtype).legacy.removesuffix("Tensor")
 
 
 def c_name(x) -> str:
@@ -149,3 +172,13 @@ def c_name(x) -> str:
     names = {"float16": "c10::Half", "float32": "float", "float64": "double", "int64": "long int", "int32": "int",
              "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}  # fmt: skip
     return names[x.dtype.name]
+
+
+_WARNED: set[str] = set()
+
+
+def warn_once(message: str) -> None:
+    """A warning that PyTorch gives once in the life of a program."""
+    if message not in _WARNED:
+        _WARNED.add(message)
+        warnings.warn(message, UserWarning, stacklevel=4)

@@ -5,17 +5,19 @@ Read in chapter 01.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 
 import numpy as np
 
 from .base import TensorBase, wrap
 from .dtypes import result_dtype
-from .errors import argument_error, broadcast_error, shifted
-from .modes import grad_mode
-from .ops import pointwise, shape
+from .errors import argument_error, shifted
+from .methods import reduction
+from .methods.choosing import choose
+from .methods.signatures import function_signature
+from .ops import comparison, pointwise
+from .out import into, options_for
 from .recording import recorded
 from .tensor import Size, Tensor
 
@@ -26,17 +28,36 @@ def _tensor(function: str, name: str, x: object, position: int = 1) -> TensorBas
     return x
 
 
-def function(name: str) -> Callable:
+def _quotient(a, b, *, rounding_mode: str | None = None):
+    return pointwise.round_divide(a, b, rounding_mode=rounding_mode) if rounding_mode else pointwise.div(a, b)
+
+
+NUMBER_FIRST = {  # operations of which the first operand may be a number too: torch.mul(2, x)
+    "add": pointwise.add, "sub": pointwise.sub, "subtract": pointwise.sub, "mul": pointwise.mul,
+    "multiply": pointwise.mul, "div": _quotient, "divide": _quotient, "true_divide": pointwise.div,
+    "floor_divide": pointwise.floor_divide, "remainder": lambda a, b: pointwise.rremainder(b, a),
+    "bitwise_and": comparison.bitwise_and, "bitwise_or": comparison.bitwise_or, "bitwise_xor": comparison.bitwise_xor,
+    "bitwise_left_shift": comparison.bitwise_left_shift, "bitwise_right_shift": comparison.bitwise_right_shift,
+}  # fmt: skip
+
+
+def function(name: str, method: Callable | None = None) -> Callable:
     """The flat form of the method `name`: the tensor comes first, and `out=` takes the result."""
-    method = getattr(Tensor, name)
+    method, number_first = method or getattr(Tensor, name), NUMBER_FIRST.get(name)
+    method = getattr(method, "together", method)
 
     @wraps(method)
     def call(input, *args, out=None, **options):
+        if out is not None:
+            options = options_for(name, out, options)
         try:
-            result = method(_tensor(name, "input", input), *args, **options)
+            if number_first and isinstance(input, (int, float)) and isinstance(args[0], TensorBase):
+                result = number_first(input, *args, **options)
+            else:
+                result = method(_tensor(name, "input", input), *args, **options)
         except TypeError as error:
             raise shifted(error) from None
-        return result if out is None else into(name, out, result)
+        return result if out is None else into(name, out, result, (input, *args))
 
     call.__name__ = call.__qualname__ = name
     call.rule = getattr(method, "rule", None)
@@ -48,60 +69,49 @@ def functions(names: str) -> list[Callable]:
     return [function(name) for name in names.split()]
 
 
-def into(name: str, out, result):
-    """Write a result into the tensor that the caller brought."""
-    if isinstance(result, tuple):
-        for o, r in zip(out, result, strict=True):
-            into(name, o, r)
-        return type(result)(*out) if hasattr(result, "_fields") else tuple(out)
-    if grad_mode.enabled and (result._requires_grad or out._requires_grad):
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad. Leave out= away, or work inside torch.no_grad()."
-        )
-    if result._array.dtype.kind == "f" and out._array.dtype.kind != "f":
-        raise RuntimeError(
-            f"result type {result.dtype.legacy.removesuffix('Tensor')} can't be cast to the desired output type "
-            f"{out.dtype.legacy.removesuffix('Tensor')}. Give an out= tensor of type {result.dtype}."
-        )
-    if out._array.shape != result._array.shape:
-        if out._array.size:
-            warnings.warn(
-                f"An output with one or more elements was resized since it had shape {list(out.shape)}, which does "
-                f"not match the required output shape {list(result.shape)}. Give an out= tensor of that shape, or "
-                "an empty one.",
-                stacklevel=4,
-            )
-        out._array = np.empty(result._array.shape, out._array.dtype)
-    out.detach().copy_(result)
-    return out
-
-
 # Each element by itself
-abs, absolute, neg, negative, sign, exp, expm1, log, log1p, log2, log10 = functions(
-    "abs absolute neg negative sign exp expm1 log log1p log2 log10"
+abs, absolute, neg, negative, positive, sign, sgn, exp, expm1, log, log1p, log2, log10 = functions(
+    "abs absolute neg negative positive sign sgn exp expm1 log log1p log2 log10"
 )
-sqrt, rsqrt, square, reciprocal, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh = functions(
-    "sqrt rsqrt square reciprocal sin cos tan asin acos atan sinh cosh tanh"
+sqrt, rsqrt, square, reciprocal, sin, cos, tan, asin, acos, atan, arcsin, arccos, arctan, sinh, cosh, tanh = functions(
+    "sqrt rsqrt square reciprocal sin cos tan asin acos atan arcsin arccos arctan sinh cosh tanh"
 )
-sigmoid, relu, ceil, floor, trunc, round, clamp, clip = functions("sigmoid relu ceil floor trunc round clamp clip")
-abs_, neg_, exp_, log_, sqrt_, sin_, cos_, tanh_, sigmoid_, relu_, clamp_ = functions(
-    "abs_ neg_ exp_ log_ sqrt_ sin_ cos_ tanh_ sigmoid_ relu_ clamp_"
+sigmoid, relu, erf, erfc, logit, ceil, floor, trunc, fix, frac, round, nan_to_num = functions(
+    "sigmoid relu erf erfc logit ceil floor trunc fix frac round nan_to_num"
 )
-isnan, isinf, isfinite, logical_not, bitwise_not = functions("isnan isinf isfinite logical_not bitwise_not")
+clamp, clip, clamp_min, clamp_max = functions("clamp clip clamp_min clamp_max")
+isnan, isinf, isfinite, isreal, signbit, logical_not, bitwise_not = functions(
+    "isnan isinf isfinite isreal signbit logical_not bitwise_not"
+)
+
+# The same, written over the tensor
+abs_, neg_, negative_, exp_, expm1_, log_, log1p_, log2_, log10_, sqrt_, rsqrt_, square_, reciprocal_ = functions(
+    "abs_ neg_ negative_ exp_ expm1_ log_ log1p_ log2_ log10_ sqrt_ rsqrt_ square_ reciprocal_"
+)
+sin_, cos_, tan_, asin_, acos_, atan_, arcsin_, arccos_, arctan_, sinh_, cosh_, tanh_ = functions(
+    "sin_ cos_ tan_ asin_ acos_ atan_ arcsin_ arccos_ arctan_ sinh_ cosh_ tanh_"
+)
+sigmoid_, relu_, erf_, erfc_, logit_, ceil_, floor_, trunc_, fix_, frac_, round_, nan_to_num_ = functions(
+    "sigmoid_ relu_ erf_ erfc_ logit_ ceil_ floor_ trunc_ fix_ frac_ round_ nan_to_num_"
+)
+clamp_, clip_, clamp_min_, clamp_max_ = functions("clamp_ clip_ clamp_min_ clamp_max_")
 
 # Two and three tensors
 add, sub, subtract, mul, multiply, div, divide, true_divide, floor_divide, remainder, fmod = functions(
     "add sub subtract mul multiply div divide true_divide floor_divide remainder fmod"
 )
-maximum, minimum, lerp, addcmul, addcdiv, masked_fill = functions("maximum minimum lerp addcmul addcdiv masked_fill")
+maximum, minimum, fmax, fmin, hypot, atan2, arctan2, logaddexp, lerp, addcmul, addcdiv, masked_fill = functions(
+    "maximum minimum fmax fmin hypot atan2 arctan2 logaddexp lerp addcmul addcdiv masked_fill"
+)
 eq, ne, lt, le, gt, ge, not_equal, less, less_equal, greater, greater_equal = functions(
     "eq ne lt le gt ge not_equal less less_equal greater greater_equal"
 )
 logical_and, logical_or, logical_xor, bitwise_and, bitwise_or, bitwise_xor = functions(
     "logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor"
 )
-equal, isclose, allclose = functions("equal isclose allclose")
+bitwise_left_shift, bitwise_right_shift, equal, isclose, allclose = functions(
+    "bitwise_left_shift bitwise_right_shift equal isclose allclose"
+)
 
 # Many elements together
 sum, mean, prod, cumsum, cumprod, max, min, amax, amin, argmax, argmin = functions(
@@ -110,21 +120,70 @@ sum, mean, prod, cumsum, cumprod, max, min, amax, amin, argmax, argmin = functio
 sort, argsort, topk, all, any, var, std, norm, softmax, log_softmax, logsumexp = functions(
     "sort argsort topk all any var std norm softmax log_softmax logsumexp"
 )
+aminmax, cummax, cummin, count_nonzero, nansum, nanmean, kthvalue, median, mode, bincount = functions(
+    "aminmax cummax cummin count_nonzero nansum nanmean kthvalue median mode bincount"
+)
+unique, unique_consecutive = functions("unique unique_consecutive")
+std_mean, var_mean = function("std_mean", reduction.std_mean), function("var_mean", reduction.var_mean)
 
 # Shapes and parts
-reshape, transpose, swapaxes, permute, movedim, t, squeeze, unsqueeze, flatten, unflatten = functions(
-    "reshape transpose swapaxes permute movedim t squeeze unsqueeze flatten unflatten"
+reshape, ravel, flatten, unflatten, transpose, swapaxes, swapdims, permute, movedim, moveaxis, t, adjoint = functions(
+    "reshape ravel flatten unflatten transpose swapaxes swapdims permute movedim moveaxis t adjoint"
 )
-select, narrow, unbind, split, chunk, diagonal, diag, flip, tril, triu, as_strided, clone = functions(
-    "select narrow unbind split chunk diagonal diag flip tril triu as_strided clone"
+squeeze, unsqueeze, select, narrow, narrow_copy, unbind, chunk, split_with_sizes, tensor_split = functions(
+    "squeeze unsqueeze select narrow narrow_copy unbind chunk split_with_sizes tensor_split"
 )
-broadcast_to, index_select, index_add, masked_select, gather, scatter, scatter_add, take, nonzero, numel = functions(
-    "broadcast_to index_select index_add masked_select gather scatter scatter_add take nonzero numel"
+hsplit, vsplit, dsplit, tile, flip, fliplr, flipud, roll, rot90, as_strided, clone = functions(
+    "hsplit vsplit dsplit tile flip fliplr flipud roll rot90 as_strided clone"
 )
-index_put, is_floating_point, detach = functions("index_put is_floating_point detach")
+diagonal, diag, diag_embed, diagflat, tril, triu = functions("diagonal diag diag_embed diagflat tril triu")
+broadcast_to, index_select, index_add, index_copy, index_fill, masked_select, masked_scatter, gather, numel = functions(
+    "broadcast_to index_select index_add index_copy index_fill masked_select masked_scatter gather numel"
+)
+scatter, scatter_add, scatter_reduce, take, take_along_dim, put, nonzero, argwhere = functions(
+    "scatter scatter_add scatter_reduce take take_along_dim put nonzero argwhere"
+)
+select_scatter, slice_scatter, diagonal_scatter = functions("select_scatter slice_scatter diagonal_scatter")
+index_put, is_floating_point, is_complex, is_nonzero, is_inference, detach = functions(
+    "index_put is_floating_point is_complex is_nonzero is_inference detach"
+)
 
 # Matrices
-mm, mv, dot, bmm, matmul, outer, addmm = functions("mm mv dot bmm matmul outer addmm")
+mm, mv, dot, vdot, bmm, matmul, inner, outer, ger = functions("mm mv dot vdot bmm matmul inner outer ger")
+addmm, addmv, addbmm, baddbmm, trace = functions("addmm addmv addbmm baddbmm trace")
+
+
+def searchsorted(sorted_sequence: Tensor, input, *, out_int32: bool = False, right: bool = False, side=None) -> Tensor:
+    """Where each number of `input` would stand in a sorted row: before its equals, or (`right`) after them."""
+    row, numbers = sorted_sequence._array, input._array if isinstance(input, TensorBase) else np.asarray(input)
+    if side not in (None, "left", "right") or (side == "left" and right):
+        raise RuntimeError(
+            f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}" if side not in ("left", "right")
+            else "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+        )  # fmt: skip
+    if row.ndim != 1 and row.shape[:-1] != numbers.shape[:-1]:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
+            f"tensor and input value tensor must match, but we got boundaries tensor {list(row.shape)} and input value "
+            f"tensor {list(numbers.shape)}"
+        )
+    place = "right" if right or side == "right" else "left"
+    if row.ndim == 1:
+        found = np.searchsorted(row, numbers, place)
+    else:
+        found = np.empty(numbers.shape, np.int64)
+        for at in np.ndindex(row.shape[:-1]):
+            found[at] = np.searchsorted(row[at], numbers[at], place)
+    return wrap(np.asarray(found, np.int32 if out_int32 else np.int64))
+
+
+def bucketize(input, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
+    """The number of the interval between `boundaries` in which each number of `input` lies."""
+    if boundaries.ndim != 1:
+        raise RuntimeError(
+            f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim}). Use searchsorted for several rows."
+        )
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
 def rsub(input: Tensor, other, *, alpha=1) -> Tensor:
@@ -140,74 +199,41 @@ def pow(input, exponent, *, out=None) -> Tensor:
     return result if out is None else into("pow", out, result)
 
 
-def where(condition: Tensor, input=None, other=None, *, out=None):
+@function_signature(
+    "Tensor condition", "Tensor condition, Tensor input, Tensor other, *, Tensor? out = None",
+    "Tensor condition, Number self, Tensor other", "Tensor condition, Tensor input, Number other",
+    "Tensor condition, Number self, Number other",
+)  # fmt: skip
+def where(condition: Tensor, input=None, other=None, *, self=None, out=None):
     """`input` where the condition holds, else `other`; with the condition alone, where it holds."""
-    if input is None and other is None:
+    if other is None:
         return condition.nonzero(as_tuple=True)
-    _tensor("where", "condition", condition)
-    result = recorded(pointwise.where)(condition, input, other)
-    return result if out is None else into("where", out, result)
-
-
-def _list(name: str, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-    if isinstance(tensors, TensorBase) or not isinstance(tensors, (list, tuple)):
-        raise argument_error(name, "tensors", 1, "tuple of Tensors", tensors)
-    for i, x in enumerate(tensors):
-        if not isinstance(x, TensorBase):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}. Wrap it in torch.tensor."
-            )
-    return tensors
-
-
-def cat(tensors: Sequence[Tensor], dim: int = 0, *, out=None) -> Tensor:
-    """The tensors one after the other along `dim`, which exists already."""
-    result = recorded(shape.cat)(*_list("cat", tensors), dim=dim)
-    return result if out is None else into("cat", out, result)
-
-
-concat = concatenate = cat
-
-
-def stack(tensors: Sequence[Tensor], dim: int = 0, *, out=None) -> Tensor:
-    """The tensors side by side along a new dimension `dim`."""
-    result = recorded(shape.stack)(*_list("stack", tensors), dim=dim)
-    return result if out is None else into("stack", out, result)
+    result = choose(condition, self if input is None else input, other)
+    return result if out is None else into("where", out, result, (input, other))
 
 
 def broadcast_shapes(*shapes) -> tuple:
     """The shape that these shapes give together."""
-    try:
-        return Size(np.broadcast_shapes(*shapes))
-    except ValueError:
-        raise RuntimeError("Shape mismatch: objects cannot be broadcast to a single shape") from None
-
-
-def broadcast_tensors(*tensors: Tensor) -> tuple:
-    """The tensors expanded to their common shape."""
-    clash = broadcast_error(*(x.shape for x in tensors))
-    if clash is not None:
-        raise clash
-    size = broadcast_shapes(*(x.shape for x in tensors))
-    return tuple(x.expand(size) for x in tensors)
+    total = ()
+    for i, shape in enumerate(shapes):
+        for back, (n, size) in enumerate(zip(reversed(total), reversed(tuple(shape))), 1):
+            if 1 not in (n, size) and n != size:
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {size} at -{back}! Mismatching argument at index {i} "
+                    f"had {shape}; but expected shape should be broadcastable to {list(total)}"
+                )
+        total = np.broadcast_shapes(total, tuple(shape))
+    return Size(total)
 
 
 def result_type(a, b):
     """The type that an operation on `a` and `b` gives."""
+    for i, x in enumerate((a, b)):
+        if not isinstance(x, (TensorBase, int, float, np.number)):
+            raise argument_error("result_type", f"tensor{i + 1}", i + 1, "Tensor or Number", x)
     return result_dtype(*(x._array if isinstance(x, TensorBase) else x for x in (a, b)))
 
 
 def is_tensor(x: object) -> bool:
     """True if x is a Tensor."""
     return isinstance(x, TensorBase)
-
-
-def one_hot(target: Tensor, num_classes: int = -1) -> Tensor:
-    """A row of zeros with a 1 at the class, for each entry of `target`."""
-    classes = target._array
-    n = int(classes.max()) + 1 if num_classes == -1 else num_classes
-    if classes.size and classes.min() < 0:
-        raise RuntimeError("Class values must be non-negative.")
-    if classes.size and classes.max() >= n:
-        raise RuntimeError("Class values must be smaller than num_classes. Classes count from 0.")
-    return wrap(np.eye(n, dtype=np.int64)[classes])

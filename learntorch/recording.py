@@ -6,20 +6,28 @@ number of inputs; `inplace(rule)` its underscore form.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import product
 
 import numpy as np
 
 from .base import Stamp, TensorBase, memory, new, tick, twin, wrap
-from .dtypes import get_default_dtype, of_numpy
-from .errors import argument_error, by_name, explain, shape_mismatch
-from .graph import NO_EDGE, CopySlices, Layout, edge_of, node_class, refresh
-from .modes import grad_mode
+from .dtypes import get_default_dtype
+from .errors import argument_error, by_name, explain
+from .modes import grad_mode, rare
+from .nodes import (
+    INFERENCE_MODE,
+    NO_EDGE,
+    NO_GRAD,
+    edge_of,
+    node_class,
+    refresh,
+    watch,
+)
+from .ops.layout import arranged
 from .ops.promotion import promote
 from .ops.rule import EXACT, FLOAT, NUMBERS, PROMOTE, Rule
-
 
 MISSING = object()  # an argument that was not given by position
 
@@ -31,7 +39,7 @@ def recorded(rule: Rule) -> Callable:
         call = _view(rule)
     elif len(rule.inputs) == 1 and not rule.is_variadic:
         call = _unary(rule)
-    elif len(rule.inputs) == 2 and not rule.is_variadic:
+    elif len(rule.inputs) == 2 and len(rule.outputs) == 1 and not rule.is_variadic:
         call = _binary(rule)
     else:
         call = _general(rule)
@@ -60,7 +68,7 @@ def operand(rule: Rule, value: object, as_operator: bool):
 
 def _unary(rule: Rule) -> Callable:
     fn, floats, single = rule.fn, rule.types == FLOAT, len(rule.outputs) == 1
-    save, differentiable, fixed_class = _saver(rule), bool(rule.formulas), _fixed_class(rule)
+    save, differentiable, fixed_class = saver(rule), bool(rule.formulas), _fixed_class(rule)
 
     def call(x, **options):
         if options:
@@ -84,6 +92,8 @@ def _unary(rule: Rule) -> Callable:
             node.like = None if result.dtype is array.dtype else _likes((x,))
             node.hooks = None
             node.number = tick()
+            if rare.watching:
+                watch(node)
             out._requires_grad, out._edge = True, (node, 0)
         return out
 
@@ -99,7 +109,8 @@ def operator(rule: Rule) -> Callable:
 def _binary(rule: Rule, as_operator: bool = False) -> Callable:
     fn, exact = rule.fn, rule.types == EXACT
     types, promotes, floats = rule.types, rule.types in (PROMOTE, NUMBERS, FLOAT), rule.types == FLOAT
-    save, differentiable, fixed_class = _saver(rule), bool(rule.formulas), _fixed_class(rule)
+    save, differentiable, fixed_class = saver(rule), bool(rule.formulas), _fixed_class(rule)
+    one_edge = len(rule.gradients) == 1
 
     def call(input, other=MISSING, **options):
         if options or other is MISSING:
@@ -121,13 +132,13 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
             y, alone = b, True
         if promotes:
             if alone:  # a number beside a tensor
-                number = a if x is a else b
+                number, array = (a, y) if x is a else (b, x)
                 if type(number) is not float and type(number) is not int:
                     number = operand(rule, number, as_operator)
                     if number is NotImplemented or isinstance(number, TensorBase):
                         return number if number is NotImplemented else call(*((number, b) if x is a else (a, number)))
                     x, y = (number, y) if x is a else (x, number)
-                if (y if x is a else x).dtype.kind != "f" or number is True or number is False:
+                if array.dtype.kind != "f" or number is True or number is False:
                     x, y = promote((x, y), types)
             elif x.dtype is not y.dtype or (floats and x.dtype.kind != "f"):
                 x, y = promote((x, y), types)
@@ -136,6 +147,8 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
             result = grad_mode.quietly(fn, x, y, **options)
         except Exception as error:
             raise explain(error, rule.__name__, (x, y), options) from None
+        if promotes and not alone and result.ndim > 1 and not x.flags.c_contiguous:
+            result = arranged(result, x, y)
         out = wrap(result)
         if differentiable and (a_grad or b_grad) and grad_mode.enabled and result.dtype.kind == "f":
             node = new(fixed_class or node_class(rule.node_name((a, b), options), rule))
@@ -143,13 +156,15 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
                 (a._edge or edge_of(a)) if a_grad else NO_EDGE,
                 (b._edge or edge_of(b)) if b_grad else NO_EDGE,
             )
-            if not fixed_class and not isinstance(b, TensorBase):
-                node.next_functions = node.next_functions[:1]  # the form for a number has no second edge
+            if one_edge or not (fixed_class or isinstance(b, TensorBase)):  # an index, or the form for a number
+                node.next_functions = node.next_functions[:1]
             node.saved = save((a, b), out, options, (a_grad, b_grad))
             differ = like or not (exact or alone or x.shape == y.shape)
             node.like = _likes((a, b)) if differ else None
             node.hooks = None
             node.number = tick()
+            if rare.watching:
+                watch(node)
             out._requires_grad, out._edge = True, (node, 0)
         return out
 
@@ -157,7 +172,7 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
 
 
 def _general(rule: Rule) -> Callable:
-    fn, save = rule.fn, _saver(rule)
+    fn, save = rule.fn, saver(rule)
     count = 0 if rule.is_variadic else len(rule.inputs)
     required = count - len(rule.optional_inputs)
 
@@ -177,7 +192,7 @@ def _general(rule: Rule) -> Callable:
 
 
 def _view(rule: Rule) -> Callable:
-    fn, save, fixed_class = rule.fn, _saver(rule), _fixed_class(rule)
+    fn, save, fixed_class = rule.fn, saver(rule), _fixed_class(rule)
 
     def call(x, **options):
         if x._base is not None:
@@ -192,16 +207,31 @@ def _view(rule: Rule) -> Callable:
         if x._stamp is None:
             x._stamp = Stamp()
         out._stamp, out._seen = base._stamp, base._stamp.last
-        if x._requires_grad and grad_mode.enabled:
+        out._origin = None if base is x else x._origin
+        if not grad_mode.enabled:
+            if out._origin is None:
+                out._origin = INFERENCE_MODE if grad_mode.inference else NO_GRAD
+        elif x._requires_grad:
             node = new(fixed_class or node_class(rule.node_name((x,), options), rule))
             node.next_functions = (edge_of(x),)
             node.saved = save((x,), out, options, (True,))
             node.like = node.hooks = None
             node.number = tick()
+            if rare.watching:
+                watch(node)
             out._requires_grad, out._edge = True, (node, 0)
         return out
 
     return call
+
+
+def siblings(views: Iterable) -> tuple:
+    """Views that one operation gives together: no recorded write may go through them."""
+    views = tuple(views)
+    for i, view in enumerate(views):
+        if view._origin is None:
+            view._origin = i
+    return views
 
 
 def _outputs(rule: Rule, result, inputs: tuple, options: dict, save: Callable):
@@ -220,11 +250,16 @@ def _outputs(rule: Rule, result, inputs: tuple, options: dict, save: Callable):
 def record(rule: Rule, inputs: tuple, options: dict, needs: tuple, save: Callable, outs: tuple):
     """The node of a call with any number of inputs."""
     node = new(node_class(rule.node_name(inputs, options), rule))
-    node.next_functions = tuple(edge_of(x) if need else NO_EDGE for x, need in zip(inputs, needs, strict=True))
+    edges = range(len(inputs)) if rule.is_variadic else rule.differentiable
+    if rule.named_by and not isinstance(inputs[edges[-1]], TensorBase):
+        edges = edges[:-1]  # the form for a number has no edge for it
+    node.next_functions = tuple(edge_of(inputs[i]) if needs[i] else NO_EDGE for i in edges)
     node.saved = save(inputs, outs if len(rule.outputs) > 1 else outs[0], options, needs)
-    node.like = None if rule.types == EXACT else _likes(inputs)
+    node.like = None if rule.types == EXACT else _likes([inputs[i] for i in edges])
     node.hooks = None
     node.number = tick()
+    if rare.watching:
+        watch(node)
     return node
 
 
@@ -251,7 +286,7 @@ def _likes(inputs: tuple) -> tuple:
     )
 
 
-def _saver(rule: Rule) -> Callable:
+def saver(rule: Rule) -> Callable:
     """A function that picks out of a call what the formulas name, for the inputs that need a gradient."""
     if not rule.saved_for:
         return lambda inputs, out, options, needs: ()
@@ -292,140 +327,3 @@ def _extra(rule: Rule, name: str) -> Callable:
         return lambda inputs, options: [x._array.shape for x in inputs]
     i = rule.inputs.index(name.removesuffix("_shape"))
     return lambda inputs, options: inputs[i]._array.shape if isinstance(inputs[i], TensorBase) else ()
-
-
-@cache
-def inplace(rule: Rule) -> Callable:
-    """The underscore form of `rule`: writes the result over its first input and returns it."""
-    fn, save, keeps_target = rule.fn, _saver(rule), rule.inputs[0] in rule.saved_inputs
-    required = len(rule.inputs) - len(rule.optional_inputs)
-
-    def call(target, *others, **options):
-        inputs = (target, *others)
-        if options or len(inputs) < required:
-            inputs, options = by_name(rule.__name__, required, inputs, options, rule.defaults)
-            target, *others = inputs
-        check_writable(target, inputs)
-        arrays = arrays_of(rule, inputs)
-        try:
-            result = grad_mode.quietly(fn, *arrays, **options)
-        except Exception as error:
-            raise explain(error, rule.__name__, arrays, options) from None
-        needs = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
-        if keeps_target and any(needs) and grad_mode.enabled:  # the backward formula needs what is overwritten
-            inputs = (_before(target), *others)
-        write(target, result, lambda: record(rule, inputs, options, needs, save, (target,)),
-              needs=any(needs) and bool(rule.formulas), saves_output=bool(rule.saved_outputs))  # fmt: skip
-        return target
-
-    call.__name__ = call.__qualname__ = f"{rule.__name__}_"
-    call.__doc__ = f"In-place form of `{rule.__name__}`: writes the result over the tensor itself and returns it."
-    call.rule = rule
-    return call
-
-
-@cache
-def inplace_operator(rule: Rule) -> Callable:
-    """`inplace(rule)` for an operator such as `+=`: hands an operand that it does not know back to Python."""
-    plain = inplace(rule)
-
-    def call(target, other):
-        if not isinstance(other, (TensorBase, int, float)):
-            other = operand(rule, other, True)
-            if other is NotImplemented:
-                return other
-        return plain(target, other)
-
-    call.__name__, call.__doc__ = plain.__name__, plain.__doc__
-    call.rule = rule
-    return call
-
-
-def _before(target: TensorBase) -> TensorBase:
-    """A copy of `target` with its history, as it is before a write."""
-    copy = wrap(target._array.copy())
-    copy._requires_grad, copy._edge = target._requires_grad, edge_of(target) if target._requires_grad else None
-    return copy
-
-
-def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_output: bool = False) -> None:
-    """Put `value` into the memory of `target`, and into its history if `needs`.
-
-    An operation that saves its inputs is recorded before the write, so that the backward pass notices
-    if one of them was the memory written to; one that saves its output is recorded after it.
-    """
-    array = memory(target)
-    if value.shape != array.shape:
-        try:
-            broadcasts = np.broadcast_shapes(value.shape, array.shape) == array.shape
-        except ValueError:
-            broadcasts = False
-        if not broadcasts:
-            raise shape_mismatch(array.shape, value.shape)
-    if not np.can_cast(value.dtype, array.dtype, "same_kind") and _kind(value.dtype) > _kind(array.dtype):
-        raise RuntimeError(
-            f"result type {_type_name(value.dtype)} can't be cast to the desired output type "
-            f"{_type_name(array.dtype)}. Convert the tensor first, for example with .float(), or use the "
-            "form without the trailing underscore."
-        )
-    records = needs and grad_mode.enabled
-    node = make_node() if records and not saves_output else None
-    grad_mode.quietly(array.__setitem__, ..., value)
-    if target._stamp is None:
-        target._stamp = Stamp()
-    target._stamp.write()
-    if records:
-        if saves_output:
-            node = make_node()
-        _rebase(target, node)
-
-
-def _rebase(target: TensorBase, node) -> None:
-    """Give a tensor that was written to its new history; a view passes it on to its base."""
-    base, keeps = target._base, target.retains_grad
-    if base is None:
-        if keeps:  # the gradient to keep is that of the new value
-            target._edge[0].hooks.kept.pop(target._edge[1])
-            node._own_hooks().keep(0, target)
-        target._requires_grad, target._edge = True, (node, 0)
-        return
-    slices = CopySlices(edge_of(base), node, Layout(target, base))
-    base._requires_grad, base._edge = True, (slices, 0)
-    base._stamp.last = slices.number  # every view of the base has to look again
-    slices.number = tick()
-    target._seen = 0
-    refresh(target)
-
-
-def check_writable(target: TensorBase, inputs: tuple) -> None:
-    """Refuse the in-place writes that PyTorch refuses."""
-    if not isinstance(target, TensorBase):
-        raise TypeError(f"an in-place operation needs a Tensor to write to, not {type(target).__name__}")
-    if target._base is not None:
-        refresh(target)
-    if grad_mode.enabled:
-        if target._requires_grad and target._edge is None:
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation. Do it inside "
-                "`with torch.no_grad():`, or use the form without the trailing underscore."
-            )
-        base = target._base
-        if base is not None and base._requires_grad and base._edge is None:
-            raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place operation. Do it "
-                "inside `with torch.no_grad():`, or clone() the leaf first."
-            )
-    array = target._array
-    if any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape)):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-            "location. Please clone() the tensor before performing the operation."
-        )
-
-
-def _kind(dtype: np.dtype) -> int:
-    return "biuf".index(dtype.kind) - (dtype.kind == "u")
-
-
-def _type_name(dtype: np.dtype) -> str:
-    return of_numpy(dtype).legacy.removesuffix("Tensor")

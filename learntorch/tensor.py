@@ -10,19 +10,23 @@ from collections.abc import Callable
 import numpy as np
 
 from . import devices, dtypes
-from .base import TensorBase, memory, new, wrap
-from .graph import address
+from .base import TensorBase, memory
+from .methods.choosing import ChoosingMethods
+from .methods.comparison import ComparisonMethods
 from .methods.conversion import ConversionMethods
-from .methods.filling import FillingMethods
+from .methods.copying import CopyingMethods
+from .methods.filling import FillingMethods, legacy
 from .methods.history import HistoryMethods
 from .methods.indexing import IndexingMethods
 from .methods.matrix import MatrixMethods
+from .methods.memory import MemoryMethods
+from .methods.parts import PartMethods
 from .methods.pointwise import PointwiseMethods
 from .methods.reduction import ReductionMethods
+from .methods.scatter import ScatterMethods
 from .methods.shape import ShapeMethods
-from .modes import grad_mode
+from .methods.sorting import SortingMethods
 from .ops import shape as shape_ops
-from .ops import strides
 from .printing import format_tensor
 from .recording import recorded
 
@@ -31,6 +35,14 @@ class Size(tuple):
     """The shape of a tensor: a tuple that prints as `torch.Size([2, 3])`."""
 
     __slots__ = ()
+    __module__ = "torch"
+
+    def __new__(cls, sizes=()) -> Size:
+        sizes = tuple(sizes)
+        for i, n in enumerate(sizes):
+            if not hasattr(n, "__index__"):
+                raise TypeError(f"torch.Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')")
+        return tuple.__new__(cls, [n.__index__() for n in sizes])
 
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
@@ -40,7 +52,17 @@ class Size(tuple):
         return int(np.prod(self, dtype=np.int64))
 
     def __add__(self, other: tuple) -> Size:
-        return Size(tuple(self) + tuple(other))
+        if not isinstance(other, tuple):
+            raise TypeError(f"can only concatenate tuple (not {type(other).__name__}) to torch.Size. Make it a tuple.")
+        return Size((*self, *other))
+
+    def __radd__(self, other: tuple) -> Size:
+        return Size((*other, *self))
+
+    def __mul__(self, times: int) -> Size:
+        return Size(tuple(self) * times)
+
+    __rmul__ = __mul__
 
     def __getitem__(self, at):
         part = super().__getitem__(at)
@@ -49,13 +71,20 @@ class Size(tuple):
 
 class Tensor(
     PointwiseMethods,
+    ComparisonMethods,
     ReductionMethods,
+    SortingMethods,
     ShapeMethods,
+    PartMethods,
+    MemoryMethods,
     IndexingMethods,
+    ScatterMethods,
+    ChoosingMethods,
     MatrixMethods,
     FillingMethods,
     ConversionMethods,
     HistoryMethods,
+    CopyingMethods,
     TensorBase,
     plain=True,
 ):
@@ -69,7 +98,7 @@ class Tensor(
     __array_priority__ = 1000  # NumPy leaves `array * tensor` to the tensor
 
     def __new__(cls, *data, device=None):
-        return legacy(cls, data, dtypes.get_default_dtype(), device)
+        return legacy(data, dtypes.get_default_dtype().numpy, device, any_type=True)
 
     @staticmethod
     def __record__(rule) -> Callable:
@@ -83,7 +112,7 @@ class Tensor(
     @property
     def shape(self) -> Size:
         """The number of elements along each dimension."""
-        return Size(self._array.shape)
+        return tuple.__new__(Size, self._array.shape)
 
     def size(self, dim: int | None = None):
         """The shape, or the size of one dimension."""
@@ -144,28 +173,6 @@ class Tensor(
 
     # Memory ──────────────────────────────────────────────────────────────────────────────────────
 
-    def stride(self, dim: int | None = None):
-        """How many elements to step over to reach the next one, along each dimension or along `dim`."""
-        array = memory(self)
-        if array.size == 0:  # NumPy leaves these open; PyTorch counts an empty dimension as one
-            steps = tuple(int(np.prod([max(n, 1) for n in array.shape[d + 1 :]])) for d in range(array.ndim))
-        else:
-            steps = tuple(s // array.dtype.itemsize for s in array.strides)
-        return steps if dim is None else steps[shape_ops.wrap_dim(dim, self.ndim)]
-
-    def storage_offset(self) -> int:
-        """Where in its memory the tensor begins, in elements."""
-        array = memory(self)
-        return (self.data_ptr() - address(_owner(array))) // array.dtype.itemsize
-
-    def data_ptr(self) -> int:
-        """The address of the first element."""
-        return address(memory(self))
-
-    def is_contiguous(self) -> bool:
-        """True if the elements lie in memory row by row without gaps."""
-        return bool(self._array.flags.c_contiguous)
-
     def is_pinned(self) -> bool:
         """True if the memory is page-locked; never here."""
         return False
@@ -180,33 +187,6 @@ class Tensor(
             raise RuntimeError("Cannot access accelerator device when none is available. Leave pin_memory=False.")
         return self
 
-    def _restride(self, size: tuple, stride: tuple, offset: int) -> Tensor:
-        """A view of the tensor's whole storage."""
-        root = self if self._base is None else self._base
-        array = memory(root)
-        flat_base = (offset - root.storage_offset(), size, stride)
-        steps = tuple(s // array.dtype.itemsize for s in array.strides)
-        last = flat_base[0] + sum((n - 1) * s for n, s in zip(size, stride)) if 0 not in size else 0
-        room = _owner(array).size - root.storage_offset()
-        if last >= room or flat_base[0] < 0:
-            raise RuntimeError(
-                f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize "
-                f"{self.element_size()} requiring a storage size of {(last + 1) * self.element_size()} are out of "
-                f"bounds for storage of size {room * self.element_size()}"
-            )
-        return recorded(strides.restride)(root, layout=(array.shape, steps, size, stride, flat_base[0]))
-
-    def _become(self, other: Tensor) -> Tensor:
-        """Take over the view `other` of this tensor: for t_() and the like."""
-        if self._requires_grad and self._edge is None and grad_mode.enabled:
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation. Use the form "
-                "without the trailing underscore."
-            )
-        if other is not self:
-            self._array, self._edge = other._array, other._edge
-        return self
-
     def __repr__(self, *, tensor_contents=None) -> str:
         edge = self.grad_fn
         return format_tensor(
@@ -216,54 +196,12 @@ class Tensor(
             device=str(self.device) if self.is_cuda else None,
         )
 
-    def __deepcopy__(self, memo: dict) -> Tensor:
-        if not self.is_leaf:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment. Use detach().clone() for a copy without history."
-            )
-        copy = new(type(self))
-        copy._array, copy._requires_grad = memory(self).copy(), self._requires_grad
-        copy._edge = copy._base = copy._stamp = None
-        copy._grad = None if self._grad is None else self._grad.clone()
-        memo[id(self)] = copy
-        return copy
 
-
-class strided:
+class layout:
     """The layout of every tensor: elements at regular steps in memory."""
 
     def __repr__(self) -> str:
         return "torch.strided"
 
 
-strided = strided()
-
-
-def _owner(array):
-    """The array that owns the memory which `array` sees."""
-    while array.base is not None:
-        base = array.base if isinstance(array.base, type(array)) else getattr(array.base, "base", None)
-        if not isinstance(base, type(array)):  # as_strided puts an object of its own in between
-            break
-        array = base
-    return array
-
-
-def legacy(cls: type, data: tuple, dtype: dtypes.dtype, device) -> Tensor:
-    """`FloatTensor(2, 3)`: memory of that size; `FloatTensor([2, 3])`: these numbers."""
-    if all(type(n) is int for n in data):
-        array = np.empty(data, dtype.numpy) if data else np.empty((0,), dtype.numpy)
-    elif len(data) > 1:
-        raise TypeError("new(): give either sizes, as in FloatTensor(2, 3), or one list, as in FloatTensor([2, 3])")
-    elif isinstance(data[0], Size):
-        array = np.empty(data[0], dtype.numpy)
-    elif isinstance(data[0], TensorBase):
-        if data[0]._array.dtype != dtype.numpy:
-            raise TypeError(f"expected {dtype} (got {data[0].dtype}): convert it with .to()")
-        return data[0].detach()
-    else:
-        array = np.array([np.asarray(getattr(row, "_array", row)) for row in data[0]] if isinstance(data[0], list)
-                         and any(isinstance(row, TensorBase) for row in data[0]) else data[0], dtype.numpy)  # fmt: skip
-    out = wrap(devices.move(array, devices.device(device)) if device is not None else array)
-    return out
+strided = layout()

@@ -3,6 +3,7 @@
 import copy
 import gc
 import json
+import pickle
 import weakref
 
 import pytest
@@ -131,6 +132,61 @@ def test_a_deep_copy_stands_alone():
     assert net[0].weight.abs().sum() > 0 and net.mean.sum() == 2
     assert [n for n, _ in twin.named_parameters()] == ["0.weight", "0.bias"]
     assert isinstance(twin[0].weight, nn.Parameter) and twin[0].weight.requires_grad
+
+
+def test_a_module_cannot_be_pickled():
+    with pytest.raises(TypeError, match=r"Save its numbers with torch\.save\(net\.state_dict\(\), path\)"):
+        pickle.dumps(nn.Linear(1, 1))
+
+
+def test_a_copy_takes_its_hooks_along():
+    layer, seen = nn.Linear(1, 1), []
+    layer.register_forward_hook(lambda module, args, output: seen.append(module))
+    twin = copy.deepcopy(layer)
+    twin(torch.ones(1))
+    assert seen == [twin] and copy.copy(layer).weight is layer.weight
+
+
+def test_a_hook_that_is_always_called_sees_the_error_pass():
+    layer, seen = nn.Linear(3, 2), []
+    layer.register_forward_hook(lambda module, args, output: seen.append(output), always_call=True)
+    layer.register_forward_hook(lambda module, args, output: seen.append("never"))
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        layer(torch.ones(1, 4))
+    assert seen == [None]
+
+
+def test_a_module_may_have_its_own_way_to_train():
+    class Frozen(nn.Module):
+        def train(self, mode=True):
+            return super().train(False)
+
+    net = nn.Sequential(nn.ReLU(), Frozen())
+    assert [m.training for m in net.train()] == [True, False]
+
+
+def test_what_an_embedding_does_not_do_is_said():
+    for options in ({"max_norm": 1.0}, {"scale_grad_by_freq": True}, {"sparse": True}):
+        with pytest.raises(NotImplementedError, match="max_norm, scale_grad_by_freq and sparse are not in learntorch"):
+            nn.Embedding(3, 2, **options)
+
+
+def test_a_saved_state_knows_its_version():
+    old = {name: value for name, value in nn.BatchNorm1d(2).state_dict().items() if name != "num_batches_tracked"}
+    assert nn.BatchNorm1d(2).load_state_dict(old).missing_keys == []  # a state of version 1 had no counter
+    state = nn.BatchNorm1d(2).state_dict()
+    del state["num_batches_tracked"]
+    with pytest.raises(RuntimeError, match="Missing key"):
+        nn.BatchNorm1d(2).load_state_dict(state)
+
+
+def test_old_ways_warn():
+    with pytest.warns(FutureWarning, match="keyword argument `min_value` is deprecated and renamed to `min_val`"):
+        assert nn.Hardtanh(min_value=-2).min_val == -2
+    with pytest.warns(FutureWarning, match="Positional args are being deprecated, use kwargs instead"):
+        assert list(nn.Linear(1, 1).state_dict({}, "a.")) == ["a.weight", "a.bias"]
+    with pytest.warns(FutureWarning, match="in favor of `nn.init.xavier_normal_`"):
+        nn.init.xavier_normal(torch.empty(2, 3))
 
 
 def test_one_weight_in_two_places_gets_both_gradients():

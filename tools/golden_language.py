@@ -79,13 +79,30 @@ def names(torch: ModuleType) -> dict[str, object]:
 
         return walk(y.grad_fn)
 
+    def own(forward, backward=None, **others):
+        """A Function with these methods."""
+        methods = {"forward": forward, "backward": backward, **others}
+        return type("Own", (torch.autograd.Function,), {name: staticmethod(f) for name, f in methods.items() if f})
+
+    def under(mode, f):
+        """What f gives inside a `with` block."""
+        with mode:
+            return f()
+
+    def attempt(f):
+        """What f gives, or the error that it raises."""
+        try:
+            return f()
+        except Exception as error:
+            return type(error).__name__, first_sentence(str(error))
+
     def memory(x):
         """How a tensor lies in memory."""
         return tuple(x.shape), x.stride(), x.storage_offset(), x.is_contiguous()
 
     return {
         "torch": torch, "F": torch.nn.functional, "nn": torch.nn, "np": np, "numbers": numbers, "grads": grads,
-        "grads2": grads2, "graph": graph, "memory": memory,
+        "grads2": grads2, "graph": graph, "memory": memory, "own": own, "under": under, "attempt": attempt,
         "A": numbers(2, 3), "B": numbers(2, 3, start=5).abs() + 0.5,
         "C": numbers(3, start=2), "D": numbers(2, 1, start=3),
         "M": numbers(3, 4, start=7), "V": numbers(4, start=1), "X": numbers(2, 3, 4, start=4),

@@ -26,9 +26,10 @@ def arguments(torch, owner: object, name: str) -> list[list[str]]:
     except Exception:
         schemas = []
     forms = []
-    for schema in schemas:
+    for schema in schemas if owner in (torch, torch.Tensor) else ():
         given = [a.name for a in schema.arguments]
-        if given[:1] in (["self"], ["input"]) and "out" not in given and "Dimname" not in str(schema):
+        on_tensor = given[:1] in (["self"], ["input"]) and str(schema.arguments[0].type) == "Tensor"
+        if on_tensor and not any(a.is_out for a in schema.arguments) and "str" not in str(schema):
             forms.append([a for a in given[1:] if a not in BACKEND])
     if forms:
         return sorted({tuple(form) for form in forms})

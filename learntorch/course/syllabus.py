@@ -51,11 +51,14 @@ def _names(**spaces: str) -> dict[str, tuple[str, ...]]:
 CHAPTERS: tuple[Chapter, ...] = (
     Chapter(1, "01_tensors", "Tensors",
         _files(
-            "__init__.py course/__init__.py course/source.py course/syllabus.py creation.py dtypes.py "
-            "errors.py functions.py generator.py methods/__init__.py methods/filling.py "
-            "methods/indexing.py methods/matrix.py methods/pointwise.py methods/reduction.py "
-            "methods/shape.py ops/comparison.py ops/indexing.py ops/promotion.py ops/reduction.py "
-            "ops/shape.py ops/strides.py printing.py random.py tensor.py",
+            "__init__.py choices.py course/__init__.py course/source.py course/syllabus.py creation.py "
+            "dtypes.py errors.py functions.py generator.py joining.py methods/__init__.py "
+            "methods/choosing.py methods/comparison.py methods/filling.py methods/indexing.py "
+            "methods/matrix.py methods/memory.py methods/parts.py methods/pointwise.py "
+            "methods/reduction.py methods/results.py methods/scatter.py methods/shape.py "
+            "methods/signatures.py methods/sorting.py ops/arranging.py ops/comparison.py ops/extremes.py "
+            "ops/indexing.py ops/layout.py ops/promotion.py ops/reduction.py ops/scatter.py ops/shape.py "
+            "ops/sorting.py ops/strides.py out.py printing.py random.py sampling.py tensor.py",
         ),
         _names(
             torch="tensor float64 zeros ones full eye arange linspace int64 strided empty IntTensor "
@@ -74,7 +77,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(2, "02_numpy_interop", "Torch and NumPy, CPU and GPU",
         _files(
-            "creation.py cuda.py devices.py methods/conversion.py",
+            "creation.py cuda.py devices.py methods/conversion.py methods/reading.py",
         ),
         _names(
             torch="from_numpy as_tensor float32 cuda.is_available",
@@ -85,10 +88,11 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(3, "03_autograd", "Autograd: derivatives by machine",
         _files(
-            "autograd/__init__.py autograd/anomaly_mode.py autograd/function.py autograd/functional.py autograd/gradcheck.py "
-            "autograd/gradients.py autograd/graph.py autograd/variable.py base.py course/drawing.py course/layout.py "
-            "graph.py hooks.py methods/copying.py methods/history.py nodes.py "
-            "methods/pointwise.py modes.py ops/matrix.py ops/pointwise.py ops/rule.py recording.py writing.py",
+            "autograd/__init__.py autograd/anomaly_mode.py autograd/function.py autograd/functional.py "
+            "autograd/gradcheck.py autograd/gradients.py autograd/graph.py autograd/variable.py base.py "
+            "course/drawing.py course/layout.py graph.py hooks.py methods/copying.py methods/history.py "
+            "methods/pointwise.py modes.py nodes.py ops/elementary.py ops/matrix.py ops/pointwise.py "
+            "ops/rule.py recording.py writing.py",
         ),
         _names(
             torch="autograd.Variable no_grad autograd.grad autograd.Function autograd.gradcheck",
@@ -100,7 +104,8 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(4, "04_activations", "Activations: the bend in the net",
         _files(
-            "nn/functional.py ops/activations.py ops/pointwise.py ops/reduction.py",
+            "linalg.py nn/activations.py nn/functional.py ops/activations.py ops/deviation.py "
+            "ops/elementary.py ops/pointwise.py ops/reduction.py ops/special.py",
         ),
         _names(
             torch="allclose relu sigmoid tanh equal log",
@@ -111,7 +116,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(5, "05_two_layer_numpy", "A two-layer net in NumPy",
         _files(
-            "methods/matrix.py ops/matrix.py",
+            "contraction.py methods/matrix.py ops/matrix.py",
         ),
         _names(
             Tensor="any",
@@ -131,8 +136,11 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(8, "08_two_layer_nn", "The two-layer net with nn",
         _files(
-            "nn/__init__.py nn/convolution.py nn/hooks.py nn/init.py nn/layers.py nn/losses.py "
-            "nn/module.py nn/parameter.py nn/windows.py ops/convolution.py ops/loss.py",
+            "nn/__init__.py nn/activations.py nn/checks.py nn/containers.py nn/convolution.py "
+            "nn/criteria.py nn/hooks.py nn/init.py nn/layers.py nn/losses.py nn/module.py "
+            "nn/normalization.py nn/norms.py nn/parameter.py nn/pooling.py nn/state.py nn/tree.py "
+            "nn/windows.py ops/convolution.py ops/embedding.py ops/loss.py ops/normalization.py "
+            "ops/padding.py ops/pooling.py ops/windows.py",
         ),
         _names(
             nn="Linear Sequential ReLU MSELoss init.normal_ init.zeros_ Parameter Module Conv2d Flatten",
@@ -145,8 +153,10 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(9, "09_two_layer_optim", "The two-layer net with optim",
         _files(
-            "optim/__init__.py optim/adam.py optim/optimizer.py optim/sgd.py utils/__init__.py "
-            "utils/data.py",
+            "nn/utils.py optim/__init__.py optim/adagrad.py optim/adam.py optim/lr_scheduler.py "
+            "optim/optimizer.py optim/plateau.py optim/rmsprop.py optim/scheduler.py optim/sgd.py "
+            "utils/__init__.py utils/data/__init__.py utils/data/collate.py utils/data/dataloader.py "
+            "utils/data/dataset.py utils/data/sampler.py",
         ),
         _names(
             torch="utils.data.DataLoader utils.data.Dataset utils.data.TensorDataset Generator",
@@ -157,7 +167,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(10, "10_fizzbuzz", "FizzBuzz",
         _files(
-            "nn/losses.py ops/loss.py",
+            "nn/criteria.py nn/losses.py ops/loss.py serialization.py",
         ),
         _names(
             torch="randperm",

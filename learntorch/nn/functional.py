@@ -1,64 +1,193 @@
 """Layers and losses as functions: `import learntorch.nn.functional as F`.
 
-Read in chapter 04 (activations), 08 (convolution, losses) and 10 (cross-entropy).
+Read in chapter 04 (activations), 08 (convolution, losses) and 10 (cross-entropy). Convolution and pooling stand
+in windows.py and pooling.py, normalization in norms.py, the losses in criteria.py.
 """
 
 from __future__ import annotations
 
 import warnings
 
-import numpy as np
-
-from .. import random
-from ..base import TensorBase, wrap
-from ..dtypes import int64, uint8
-from ..errors import argument_error, broadcast_error
-from ..functions import broadcast_tensors, one_hot
-from ..ops import activations, convolution, loss, matrix
-from ..recording import inplace as overwriting
+from .. import creation
+from ..dtypes import int64
+from ..ops import activations, matrix
+from ..ops import embedding as tables
+from ..ops.rule import Rule
 from ..recording import recorded
 from ..tensor import Tensor
+from ..writing import inplace as overwriting
+from .checks import check_number, check_tensor
+from .criteria import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+)
+from .norms import batch_norm, cosine_similarity, group_norm, layer_norm, normalize
+from .pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+)
+from .windows import conv1d, conv2d, conv_transpose1d, conv_transpose2d, fold, pad, unfold
 
-__all__ = ["one_hot"]
+__all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "batch_norm",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "cosine_similarity",
+    "cross_entropy",
+    "fold",
+    "group_norm",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "layer_norm",
+    "max_pool1d",
+    "max_pool1d_with_indices",
+    "max_pool2d",
+    "max_pool2d_with_indices",
+    "mse_loss",
+    "nll_loss",
+    "normalize",
+    "pad",
+    "smooth_l1_loss",
+    "unfold",
+]
+
 
 # Activations ─────────────────────────────────────────────────────────────────────────────────────
 
 
+def _activate(name: str, rule: Rule, x: Tensor, inplace: bool = False, **options) -> Tensor:
+    """Run the rule of an activation, into a new tensor or over `x`."""
+    return (overwriting if inplace else recorded)(rule)(check_tensor(name, x), **options)
+
+
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
-    if not isinstance(input, TensorBase):
-        raise argument_error("relu", "input", 1, "Tensor", input)
-    return input.relu_() if inplace else input.relu()
+    return check_tensor("relu", input).relu_() if inplace else check_tensor("relu", input).relu()
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, else slope·x."""
-    return (overwriting if inplace else recorded)(activations.leaky_relu)(input, slope=negative_slope)
+    check_number("leaky_relu", negative_slope, "negative_slope", 2)
+    return _activate("leaky_relu", activations.leaky_relu, input, inplace, slope=negative_slope)
 
 
-def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + e⁻ˣ)."""
-    return input.sigmoid()
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """x, but not below `min_val` and not above `max_val`."""
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val. Swap them.")
+    return _activate("hardtanh", activations.hardtanh, input, inplace, low=min_val, high=max_val)
 
 
-def tanh(input: Tensor) -> Tensor:
-    """(eˣ − e⁻ˣ)/(eˣ + e⁻ˣ)."""
-    return input.tanh()
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """min(max(x, 0), 6)."""
+    return _activate("relu6", activations.hardtanh, input, inplace, low=0.0, high=6.0)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where x > 0, else α(eˣ − 1)."""
+    check_number("elu", alpha, "alpha", 2)
+    return _activate("elu", activations.elu, input, inplace, alpha=alpha)
+
+
+def relu_(input: Tensor) -> Tensor:
+    """In-place form of `relu`."""
+    return relu(input, inplace=True)
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """In-place form of `leaky_relu`."""
+    return leaky_relu(input, negative_slope, inplace=True)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """In-place form of `hardtanh`."""
+    return hardtanh(input, min_val, max_val, inplace=True)
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """In-place form of `elu`."""
+    return elu(input, alpha, inplace=True)
+
+
+def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
+    """x·Φ(x), with the normal distribution Φ; `approximate="tanh"` is a little faster and a little off."""
+    if not isinstance(approximate, str):
+        raise TypeError(f"gelu(): argument 'approximate' must be str, not {type(approximate).__name__}")
+    return _activate("gelu", activations.gelu, input, approximate=approximate)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x·σ(x), also called swish."""
+    return _activate("silu", activations.silu, input, inplace)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """ln(1 + e^βx) / β; where βx > threshold, x itself."""
-    return recorded(activations.softplus)(input, beta=beta, threshold=threshold)
+    check_number("softplus", beta, "beta", 2)
+    check_number("softplus", threshold, "threshold", 3)
+    return _activate("softplus", activations.softplus, input, beta=beta, threshold=threshold)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """ln σ(x)."""
+    return _activate("log_sigmoid", activations.log_sigmoid, input)
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + e⁻ˣ)."""
+    return check_tensor("sigmoid", input).sigmoid()
+
+
+def tanh(input: Tensor) -> Tensor:
+    """(eˣ − e⁻ˣ)/(eˣ + e⁻ˣ)."""
+    return check_tensor("tanh", input).tanh()
+
+
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|)."""
+    return input / (check_tensor("softsign", input).abs() + 1)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """x − tanh x."""
+    return input - check_tensor("tanhshrink", input).tanh()
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
     """Positive numbers that add up to 1 along `dim`."""
-    return input.softmax(_implicit_dim("softmax", input, dim), dtype)
+    return check_tensor("softmax", input).softmax(_implicit_dim("softmax", input, dim), dtype)
+
+
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
+    """The softmax of −x."""
+    return (-check_tensor("softmin", input)).softmax(_implicit_dim("softmin", input, dim), dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype=None) -> Tensor:
     """The logarithm of softmax."""
-    return input.log_softmax(_implicit_dim("log_softmax", input, dim), dtype)
+    return check_tensor("log_softmax", input).log_softmax(_implicit_dim("log_softmax", input, dim), dtype)
 
 
 def _implicit_dim(name: str, x: Tensor, dim: int | None) -> int:
@@ -83,212 +212,87 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Raises:
         RuntimeError: "mat1 and mat2 shapes cannot be multiplied (5x4 and 3x2). …"
     """
-    if not isinstance(input, TensorBase):
-        raise argument_error("linear", "input", 1, "Tensor", input)
-    return _linear(input, weight) if bias is None else _linear(input, weight, bias)
+    check_tensor("linear", input)
+    check_tensor("linear", weight, "weight", 2)
+    if weight.ndim == 1 or input.ndim == 0:
+        return _short_linear(input, weight, bias)
+    return _linear(input, weight) if bias is None else _linear(input, weight, check_tensor("linear", bias, "bias", 3))
 
 
-def pair(n) -> tuple[int, int]:
-    """One number for both directions, or one for each."""
-    return (n, n) if isinstance(n, int) else tuple(n)
-
-
-def _batched(name: str, x: Tensor, call) -> Tensor:
-    """Run `call` on a batch of images; a single image (C, H, W) becomes a batch of one."""
-    if not isinstance(x, TensorBase):
-        raise argument_error(name, "input", 1, "Tensor", x)
-    if x.ndim == 3:
-        return call(x.unsqueeze(0)).squeeze(0)
-    if x.ndim != 4:
+def _short_linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """x · w + b for a weight of one dimension: a single number for each row."""
+    if 0 in (input.ndim, weight.ndim):
         raise RuntimeError(
-            f"Expected 3D (unbatched) or 4D (batched) input to {name}, but got input of size: {list(x.shape)}"
+            f"both arguments to linear need to be at least 1D, but they are {input.ndim}D and {weight.ndim}D"
         )
-    return call(x)
-
-
-def conv2d(input: Tensor, weight: Tensor, bias: Tensor | None = None, stride=1, padding=0, dilation=1,
-           groups: int = 1) -> Tensor:  # fmt: skip
-    """Slide `weight` over the image: each output is the sum of a patch times the kernel, plus the bias.
-
-    Shape: input (N, C, H, W), weight (O, C/groups, K, L), bias (O) → (N, O, P, Q) with
-    P = (H + 2·padding − dilation·(K − 1) − 1) / stride + 1, rounded down, and Q likewise.
-    """
-    dilation = pair(dilation)
-    if min(pair(stride)) <= 0:
-        raise RuntimeError("non-positive stride is not supported. The kernel has to move: stride is 1 or more.")
-    if padding == "valid":
-        padding = 0
-    elif padding == "same":
-        reach = [dilation[d] * (weight.shape[2 + d] - 1) for d in (0, 1)]
-        if any(r % 2 for r in reach):
-            raise NotImplementedError("padding='same' is here for odd kernel sizes only: give the padding as a number.")
-        padding = (reach[0] // 2, reach[1] // 2)
-    if min(pair(padding)) < 0:
-        raise RuntimeError("negative padding is not supported. To drop the edges, slice the image.")
-    options = {"stride": pair(stride), "padding": pair(padding), "dilation": dilation, "groups": groups}
-    extra = () if bias is None else (bias,)
-    return _batched("conv2d", input, lambda x: recorded(convolution.conv2d)(x, weight, *extra, **options))
-
-
-def max_pool2d(input: Tensor, kernel_size, stride=None, padding=0, dilation=1, ceil_mode: bool = False,
-               return_indices: bool = False) -> Tensor:  # fmt: skip
-    """The largest element of each window.
-
-    Shape: (N, C, H, W) → (N, C, P, Q); without `stride`, windows lie side by side.
-    """
-    if ceil_mode or return_indices:
-        raise NotImplementedError("max_pool2d: ceil_mode and return_indices are not in learntorch.")
-    kernel, padding = pair(kernel_size), pair(padding)
-    if any(p > k // 2 for p, k in zip(padding, kernel)):
-        raise RuntimeError(
-            f"pad should be at most half of effective kernel size, but got pad={max(padding)}, "
-            f"kernel_size={max(kernel)} and dilation={dilation}"
-        )
-    options = {"kernel": kernel, "stride": pair(kernel_size if stride is None else stride), "padding": padding,
-               "dilation": pair(dilation)}  # fmt: skip
-    return _batched("max_pool2d", input, lambda x: recorded(convolution.max_pool2d)(x, **options))
+    return input.matmul(weight) if bias is None else input.matmul(weight) + bias
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """In training, zero each element with probability p and scale the others by 1/(1 − p)."""
-    if not 0 <= p <= 1:
+    if p < 0 or p > 1:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not training or p == 0:
-        return input
-    keep = random.bernoulli(1 - p, input.shape, input.dtype)
-    mask = wrap(keep / keep.dtype.type(1 - p) if p < 1 else keep)
+    if not training or p == 0 or check_tensor("dropout", input).numel() == 0:
+        return check_tensor("dropout", input)
+    if p == 1:
+        mask = creation.zeros((), dtype=input.dtype, device=input.device)
+    else:
+        mask = creation.empty_like(input).bernoulli_(1 - p).div_(1 - p)
     return input.mul_(mask) if inplace else input * mask
 
 
-# Losses ──────────────────────────────────────────────────────────────────────────────────────────
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None,
+              norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False) -> Tensor:  # fmt: skip
+    """The row of `weight` for each number in `input`. The row `padding_idx` gets no gradient.
 
-
-def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
-    """The reduction asked for, by its name or by the two switches of old tutorials."""
-    if size_average is None and reduce is None:
-        if reduction not in ("none", "mean", "sum"):
-            raise ValueError(f"{reduction} is not a valid value for reduction")
-        return reduction
-    size_average, reduce = size_average is not False, reduce is not False
-    name = "none" if not reduce else "mean" if size_average else "sum"
-    warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{name}' instead.", stacklevel=4
-    )
-    return name
-
-
-def mse_loss(input: Tensor, target: Tensor, size_average=None, reduce=None, reduction: str = "mean") -> Tensor:
-    """Squared error: the mean (or sum) of (input − target)²."""
-    if not isinstance(target, TensorBase):
-        raise argument_error("mse_loss", "target", 2, "Tensor", target)
-    if input.shape != target.shape:
-        warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=2,
-        )
-        clash = broadcast_error(input.shape, target.shape)
-        if clash is not None:
-            raise clash
-        input, target = broadcast_tensors(input, target)
-    if not (input.is_floating_point() or target.is_floating_point()):
-        raise NotImplementedError(f"\"mse_cpu\" not implemented for '{_kind(input)}'. Convert the input with .float().")
-    return recorded(loss.mse_loss)(input, target, reduction=reduction_of(reduction, size_average, reduce))
-
-
-def nll_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average=None,
-             ignore_index: int = -100, reduce=None, reduction: str = "mean") -> Tensor:  # fmt: skip
-    """−log p of the target's class, from log-probabilities (N, C, …) and classes (N, …)."""
-    reduction = reduction_of(reduction, size_average, reduce)
-    if input.ndim == 1:
-        out = nll_loss(input.unsqueeze(0), target.unsqueeze(0), weight, None, ignore_index, None, reduction)
-        return out.squeeze(0) if reduction == "none" else out
-    _check_classes(input, target, weight)
-    target = target.long()
-    W = loss.nll_weights(target._array, None if weight is None else weight._array, ignore_index, reduction,
-                         input._array.shape, input._array.dtype)  # fmt: skip
-    return recorded(loss.nll_loss)(input, wrap(W), reduction=reduction)
-
-
-def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average=None,
-                  ignore_index: int = -100, reduce=None, reduction: str = "mean",
-                  label_smoothing: float = 0.0) -> Tensor:  # fmt: skip
-    """−log softmax(input) at the target's class, averaged over the batch.
-
-    Shape: scores (N, C, …) and classes (N, …), or probabilities of the shape of the scores.
+    Shape: input (…) of whole numbers, weight (V, D) → (…, D).
+    Raises:
+        IndexError: "index out of range in self. …"
     """
-    reduction = reduction_of(reduction, size_average, reduce)
-    for name, value, position in (("self", input, 1), ("target", target, 2)):
-        if not isinstance(value, TensorBase):
-            raise argument_error("cross_entropy_loss", name, position, "Tensor", value)
-    plain = weight is None and label_smoothing == 0.0 and reduction == "mean" and input.ndim == 2
-    if plain and target.ndim == 1 and target._array.dtype == np.int64 and len(target) == len(input):
-        if not (target._array == ignore_index).any():
-            return recorded(loss.cross_entropy)(input, target)
-    log_p = input.log_softmax(0 if input.ndim == 1 else 1)
-    if input.shape == target.shape:
-        return _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing)
-    hard = nll_loss(log_p, target, weight, None, ignore_index, None, reduction)
-    if label_smoothing == 0.0:
-        return hard
-    if input.ndim == 1:
-        log_p, target = log_p.unsqueeze(0), target.unsqueeze(0)
-    classes = log_p.shape[1]
-    counts = (target != ignore_index).to(log_p.dtype)
-    scaled = log_p if weight is None else log_p * weight.reshape(1, -1, *(1,) * (log_p.ndim - 2))
-    smooth = -scaled.sum(1) * counts
-    if reduction == "mean":
-        total = counts.sum() if weight is None else (weight[target.clamp(min=0)] * counts).sum()
-        smooth = smooth.sum() / total
-    elif reduction == "sum":
-        smooth = smooth.sum()
-    return hard * (1 - label_smoothing) + smooth * (label_smoothing / classes)
+    only_plain(max_norm, scale_grad_by_freq, sparse)
+    check_tensor("embedding", weight, "weight", 1)
+    check_tensor("embedding", input, "indices", 2)
+    padding_idx = -1 if padding_idx is None else padding_row(padding_idx, len(weight))
+    return recorded(tables.embedding)(weight, input, padding_idx=padding_idx)
 
 
-def _soft_cross_entropy(log_p, target, weight, reduction, label_smoothing) -> Tensor:
-    dim = 0 if log_p.ndim == 1 else 1
-    if not target.is_floating_point():
-        raise RuntimeError(
-            f"Expected floating point type for target with class probabilities, got {_kind(target)}. A target of the "
-            "shape of the scores holds probabilities: use .float(). Classes have no dimension for the scores."
-        )
-    classes = log_p.shape[dim]
-    if label_smoothing:
-        target = target * (1 - label_smoothing) + label_smoothing / classes
-    if weight is not None:
-        log_p = log_p * (weight if dim == 0 else weight.reshape(1, -1, *(1,) * (log_p.ndim - 2)))
-    each = -(log_p * target).sum(dim)
-    if reduction == "none":
-        return each
-    return each.sum() / max(each.numel(), 1) if reduction == "mean" else each.sum()
+def only_plain(max_norm: float | None, scale_grad_by_freq: bool, sparse: bool) -> None:
+    """Say which variants of an embedding are not here."""
+    if max_norm is not None or scale_grad_by_freq or sparse:
+        raise NotImplementedError("embedding: max_norm, scale_grad_by_freq and sparse are not in learntorch.")
 
 
-def _kind(x: Tensor) -> str:
-    return x.dtype.legacy.removesuffix("Tensor")
+def padding_row(padding_idx: int, rows: int) -> int:
+    """`padding_idx` counted from the front."""
+    if not -rows <= padding_idx < rows:
+        raise AssertionError("Padding_idx must be within num_embeddings")
+    return padding_idx % rows
 
 
-def _check_classes(scores: Tensor, target: Tensor, weight: Tensor | None) -> None:
-    """Refuse classes that do not fit the scores, in PyTorch's words."""
-    wanted, got = (scores.shape[0], *scores.shape[2:]), tuple(target.shape)
-    if got[:1] != wanted[:1]:
-        raise ValueError(
-            f"Expected input batch_size ({wanted[0]}) to match target batch_size ({got[0] if got else 0}). There is "
-            "one target for each row of scores."
-        )
-    if len(got) != len(wanted) and scores.ndim == 2:
-        raise RuntimeError(
-            f"0D or 1D target tensor expected, multi-target not supported. This target has the shape {list(got)}; "
-            "squeeze() takes away dimensions of size 1."
-        )
-    if got != wanted:
-        raise RuntimeError(f"Expected target size {list(wanted)}, got {list(got)}. It holds one class for each place.")
-    if target.dtype not in (int64, uint8):
-        raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {_kind(target)}. Classes are whole numbers: use "
-            ".long()."
-        )
-    if weight is not None and weight.shape != (scores.shape[1],):
-        raise RuntimeError(
-            f"weight tensor should be defined either for all {scores.shape[1]} classes or no classes but got weight "
-            f"tensor of shape: {list(weight.shape)}"
-        )
+def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
+    """A row of zeros with a 1 at the class, for each class in `input`. Without `num_classes`, there are as many as
+    the largest class says.
+
+    Shape: (…) → (…, num_classes).
+    """
+    if check_tensor("one_hot", input).dtype is not int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor. Use .long().")
+    check_number("one_hot", num_classes, "num_classes", 2, "int")
+    if input.numel() == 0:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor. Give num_classes.")
+        return creation.zeros(*input.shape, num_classes, dtype=int64)
+    if input.min() < 0:
+        raise RuntimeError("Class values must be non-negative. Classes count from 0.")
+    if num_classes == -1:
+        num_classes = int(input.max()) + 1
+    elif input.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes. Classes count from 0.")
+    return (input.unsqueeze(-1) == creation.arange(num_classes)).long()
+
+
+def __getattr__(name: str):
+    raise AttributeError(
+        f"module 'learntorch.nn.functional' has no attribute '{name}'. What PyTorch has here and learntorch does not "
+        "is listed in docs/differences.md."
+    )

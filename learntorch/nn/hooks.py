@@ -1,16 +1,88 @@
-"""Backward hooks of modules: how a module sees the gradients of its outputs and its inputs.
+"""Hooks of modules: functions that run before and after forward, and when gradients come back.
 
-Read in chapter 08. A module is no node of the graph. So a watch puts a node on each side of it, through
-which the tensors pass unchanged, and hooks on these nodes see the gradients.
+Read in chapter 08. A module is no node of the graph. To see the gradients of its outputs and inputs, a watch puts
+a node on each side of it, through which the tensors pass unchanged, and hooks on these nodes see the gradients.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 from ..autograd import Function
+from ..hooks import HookDict, RemovableHandle
 from ..modes import grad_mode
 from ..tensor import Tensor
+
+
+def register(hooks: HookDict, hook: Callable, prepend: bool = False) -> RemovableHandle:
+    """Add a hook, behind the others or (with `prepend`) before them."""
+    before = list(hooks)
+    handle = RemovableHandle(hooks, hook)
+    for number in before if prepend else ():
+        hooks[number] = hooks.pop(number)
+    return handle
+
+
+class ForwardHook:
+    """A hook that runs before or after forward, and how it wants to be called."""
+
+    def __init__(self, hook: Callable, with_kwargs: bool = False, always_call: bool = False) -> None:
+        self.hook, self.with_kwargs, self.always_call = hook, with_kwargs, always_call
+
+    def __call__(self, *args: object):
+        return self.hook(*args)
+
+    def before(self, module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """Run it before forward: what forward is to be given."""
+        if not self.with_kwargs:
+            changed = self.hook(module, args)
+            return args if changed is None else changed if isinstance(changed, tuple) else (changed,), kwargs
+        changed = self.hook(module, args, kwargs)
+        if changed is None:
+            return args, kwargs
+        if not (isinstance(changed, tuple) and len(changed) == 2):
+            raise RuntimeError(
+                f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+            )
+        return changed
+
+    def after(self, module, args: tuple, kwargs: dict, result):
+        """Run it after forward: what the module is to return."""
+        changed = self.hook(module, args, kwargs, result) if self.with_kwargs else self.hook(module, args, result)
+        return result if changed is None else changed
+
+
+def call_always(module, called: list[ForwardHook], args: tuple, kwargs: dict, result) -> None:
+    """After an error: run the hooks that are to be called always and have not been yet."""
+    for hook in tuple(module._forward_hooks.values()):
+        if hook.always_call and hook not in called:
+            try:
+                result = hook.after(module, args, kwargs, result)
+            except Exception as error:
+                warnings.warn(
+                    "module forward hook with ``always_call=True`` raised an exception that was silenced as another "
+                    f"error was raised in forward: {error}",
+                    stacklevel=3,
+                )
+
+
+# Backward ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class NoWatch:
+    """For a module without backward hooks: lets everything through."""
+
+    def __init__(self, module) -> None:
+        pass
+
+    def inputs(self, args: tuple) -> tuple:
+        """The arguments of forward, as they are."""
+        return args
+
+    def outputs(self, result):
+        """The result of forward, as it is."""
+        return result
 
 
 class Passage(Function):
@@ -55,10 +127,25 @@ class FullWatch:
             node.register_hook(lambda _, gradients: self._outputs_known(gradients, count))
         return passed[0] if single else passed
 
-    def _outputs_known(self, gradients: tuple, count: int) -> None:
+    def _outputs_known(self, gradients: tuple, count: int) -> tuple | None:
         self.grad_output = _spread(gradients, self.places_out, count)
-        if self.places_in:
-            return  # the gradients of the inputs will come, and then the hooks run
+        hooks = tuple(self.module._backward_pre_hooks.values())
+        for hook in hooks:
+            changed = hook(self.module, self.grad_output)
+            if changed is None:
+                continue
+            if len(changed) != count:
+                raise RuntimeError(
+                    f"Backward pre hook returned an invalid number of grad_output, got {len(changed)}, but expected "
+                    f"{count}. Return a tuple with one for every output, or None to change nothing."
+                )
+            self.grad_output = changed
+        passed_on = tuple(self.grad_output[i] for i in self.places_out) if hooks else None
+        if not self.places_in:
+            self._no_inputs()
+        return passed_on  # if there are gradients of the inputs, they will come, and then the hooks run
+
+    def _no_inputs(self) -> None:
         warnings.warn(
             "Full backward hook is firing when gradients are computed with respect to module outputs since no "
             "inputs require gradients. Its grad_input holds None; the parameters get their gradients all the same.",

@@ -1,34 +1,25 @@
 """`Module`: an object with parameters, found by themselves, and a forward method.
 
-Read in chapter 08.
+Read in chapter 08. Walking through a module stands in tree.py, its state in state.py.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, namedtuple
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
+from copy import deepcopy
 from textwrap import indent
 
 from ..dtypes import dtype
 from ..hooks import HookDict, RemovableHandle
 from ..modes import no_grad
 from ..tensor import Tensor
-from .hooks import FullWatch, LegacyWatch
-from .parameter import KINDS, Parameter, check_kind, check_name, clear_gradients, too_early, typename
-
-_Keys = namedtuple("IncompatibleKeys", ("missing_keys", "unexpected_keys"))
-
-
-class _IncompatibleKeys(_Keys):
-    """The names that did not match when a state was loaded."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return super().__repr__() if self.missing_keys or self.unexpected_keys else "<All keys matched successfully>"
+from .hooks import ForwardHook, FullWatch, LegacyWatch, NoWatch, call_always, register
+from .parameter import KINDS, Buffer, Parameter, check_kind, check_name, clear_gradients, too_early, typename
+from .state import State
+from .tree import Tree
 
 
-class Module:
+class Module(Tree, State):
     """The base of every layer and every net.
 
     A subclass calls `super().__init__()`, assigns its parameters and inner modules to attributes, and
@@ -37,18 +28,22 @@ class Module:
 
     training: bool
 
-    def __init__(self) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        if args or kwargs:
+            raise _too_many(type(self).__name__, args, kwargs)
         # Straight into __dict__: __setattr__ needs these to exist already.
         self.__dict__.update(
             training=True,
             _parameters={},
             _buffers={},
             _modules={},
-            _transient=set(),  # buffers that state_dict leaves out
+            _non_persistent_buffers_set=set(),  # buffers that state_dict leaves out
             _forward_hooks=HookDict(),
             _forward_pre_hooks=HookDict(),
             _backward_hooks=HookDict(),
-            _watch=None,  # the kind of backward hook: FullWatch or LegacyWatch
+            _backward_pre_hooks=HookDict(),
+            _watch=NoWatch,  # how the backward hooks look on: FullWatch or LegacyWatch
+            _state_hooks={event: HookDict() for event in ("saving", "saved", "loading", "loaded")},
         )
 
     # Calling ─────────────────────────────────────────────────────────────────────────────────────
@@ -61,49 +56,68 @@ class Module:
 
     def __call__(self, *args: object, **kwargs: object):
         """Run forward. With hooks: first the pre-hooks, then forward, then the hooks."""
-        if not (self._forward_pre_hooks or self._forward_hooks or self._backward_hooks):
+        if not (self._forward_pre_hooks or self._forward_hooks or self._backward_hooks or self._backward_pre_hooks):
             return self.forward(*args, **kwargs)
-        for hook in tuple(self._forward_pre_hooks.values()):
-            changed = hook(self, args)
-            if changed is not None:
-                args = changed if isinstance(changed, tuple) else (changed,)
-        watch = self._watch(self) if self._backward_hooks else None
-        if watch is not None:
+        result, called = None, []
+        try:
+            for hook in tuple(self._forward_pre_hooks.values()):
+                args, kwargs = hook.before(self, args, kwargs)
+            watch = self._watch(self)
             args = watch.inputs(args)
-        result = self.forward(*args, **kwargs)
-        for hook in tuple(self._forward_hooks.values()):
-            changed = hook(self, args, result)
-            if changed is not None:
-                result = changed
-        return result if watch is None else watch.outputs(result)
+            result = self.forward(*args, **kwargs)
+            for hook in tuple(self._forward_hooks.values()):
+                called.append(hook)
+                result = hook.after(self, args, kwargs, result)
+            return watch.outputs(result)
+        except Exception:
+            call_always(self, called, args, kwargs, result)
+            raise
 
-    def register_forward_pre_hook(self, hook: Callable) -> RemovableHandle:
-        """Call `hook(module, args)` before forward; it may return other args."""
-        return RemovableHandle(self._forward_pre_hooks, hook)
+    def register_forward_pre_hook(self, hook: Callable, *, prepend: bool = False,
+                                  with_kwargs: bool = False) -> RemovableHandle:  # fmt: skip
+        """Call `hook(module, args)` before forward; it may return other args.
 
-    def register_forward_hook(self, hook: Callable) -> RemovableHandle:
-        """Call `hook(module, args, output)` after forward; it may return another output."""
-        return RemovableHandle(self._forward_hooks, hook)
+        With `with_kwargs`, call `hook(module, args, kwargs)`; it may return a pair of other args and kwargs.
+        """
+        return register(self._forward_pre_hooks, ForwardHook(hook, with_kwargs), prepend)
 
-    def register_full_backward_hook(self, hook: Callable) -> RemovableHandle:
+    def register_forward_hook(self, hook: Callable, *, prepend: bool = False, with_kwargs: bool = False,
+                              always_call: bool = False) -> RemovableHandle:  # fmt: skip
+        """Call `hook(module, args, output)` after forward; it may return another output.
+
+        With `with_kwargs`, call `hook(module, args, kwargs, output)`; with `always_call`, also after an error.
+        """
+        return register(self._forward_hooks, ForwardHook(hook, with_kwargs, always_call), prepend)
+
+    def register_full_backward_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the module's inputs are known.
 
         It may return other gradients for the inputs.
         """
-        return self._backward_hook(FullWatch, hook)
+        self._use(FullWatch)
+        return register(self._backward_hooks, hook, prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_output)` when the gradients of the module's outputs are known.
+
+        It may return other gradients for the outputs.
+        """
+        if self._watch is NoWatch:
+            self._use(FullWatch)
+        return register(self._backward_pre_hooks, hook, prepend)
 
     def register_backward_hook(self, hook: Callable) -> RemovableHandle:
         """The old kind: the hook sees the last operation inside forward. Use `register_full_backward_hook`."""
-        return self._backward_hook(LegacyWatch, hook)
+        self._use(LegacyWatch)
+        return register(self._backward_hooks, hook)
 
-    def _backward_hook(self, kind: type, hook: Callable) -> RemovableHandle:
-        if self._watch not in (None, kind):
+    def _use(self, kind: type) -> None:
+        if self._watch not in (NoWatch, kind):
             raise RuntimeError(
                 "Cannot use both regular backward hooks and full backward hooks on a single Module. Please use only "
                 "one of them."
             )
         self._watch = kind
-        return RemovableHandle(self._backward_hooks, hook)
 
     # Attributes ──────────────────────────────────────────────────────────────────────────────────
 
@@ -117,6 +131,8 @@ class Module:
         elif home is not None:  # the name belongs to a parameter, a module or a buffer
             check_kind(name, value, home)
             getattr(self, home)[name] = value
+        elif isinstance(value, Buffer):
+            self.register_buffer(name, value, value.persistent)
         else:
             object.__setattr__(self, name, value)
 
@@ -134,6 +150,7 @@ class Module:
         for other in (self.__dict__, self._parameters, self._modules, self._buffers):
             if other is not self.__dict__[table]:
                 other.pop(name, None)
+        self._non_persistent_buffers_set.discard(name)
         if table == "_parameters":
             self.register_parameter(name, value)
         else:
@@ -154,6 +171,7 @@ class Module:
             object.__delattr__(self, name)
         else:
             del self.__dict__[home][name]
+            self._non_persistent_buffers_set.discard(name)
 
     def __dir__(self) -> list[str]:
         names = {*object.__dir__(self), *self._parameters, *self._modules, *self._buffers}
@@ -176,7 +194,8 @@ class Module:
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
         self._buffers[name] = tensor
-        (self._transient.discard if persistent else self._transient.add)(name)
+        transient = self._non_persistent_buffers_set
+        (transient.discard if persistent else transient.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add an inner module under this name."""
@@ -185,76 +204,7 @@ class Module:
         check_name(self, "module", name)
         self._modules[name] = module
 
-    # Walking ─────────────────────────────────────────────────────────────────────────────────────
-
-    def named_modules(self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator:
-        """This module and all inside it, each once, with their dotted names."""
-        memo = set() if memo is None else memo
-        if self in memo and remove_duplicate:
-            return
-        memo.add(self)
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all inside it."""
-        return (module for _, module in self.named_modules())
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly inside, with their names."""
-        seen = set()
-        for name, module in self._modules.items():
-            if module is not None and module not in seen:
-                seen.add(module)
-                yield name, module
-
-    def children(self) -> Iterator[Module]:
-        """The modules directly inside."""
-        return (module for _, module in self.named_children())
-
-    def _named(self, table: str, prefix: str, recurse: bool) -> Iterator:
-        seen = set()
-        for path, module in self.named_modules(prefix=prefix) if recurse else [(prefix, self)]:
-            for name, value in getattr(module, table).items():
-                if value is not None and id(value) not in seen:
-                    seen.add(id(value))
-                    yield f"{path}.{name}" if path else name, value
-
-    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """All parameters with their dotted names; one that is shared comes once."""
-        return self._named("_parameters", prefix, recurse)
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """All parameters, of this module and of those inside it."""
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
-
-    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
-        """All buffers with their dotted names."""
-        return self._named("_buffers", prefix, recurse)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """All buffers."""
-        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
-
-    def get_submodule(self, target: str) -> Module:
-        """The module with this dotted name."""
-        module = self
-        for name in target.split(".") if target else ():
-            if not hasattr(module, name):
-                raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
-            module = getattr(module, name)
-            if not isinstance(module, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
-        return module
-
-    def apply(self, fn: Callable[[Module], None]) -> Module:
-        """Call `fn` on every module inside, then on this one."""
-        for module in self.children():
-            module.apply(fn)
-        fn(self)
-        return self
+    register_module = add_module
 
     # Changing all at once ────────────────────────────────────────────────────────────────────────
 
@@ -262,8 +212,9 @@ class Module:
         """Switch to training mode (or out of it): some layers, such as Dropout, behave differently."""
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
-        for module in self.modules():
-            module.training = mode
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
         return self
 
     def eval(self) -> Module:
@@ -280,17 +231,19 @@ class Module:
         """Forget the gradients of all parameters."""
         clear_gradients(self.parameters(), set_to_none)
 
-    def _convert(self, change: Callable[[Tensor], Tensor]) -> Module:
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Module:
         """Change the numbers of all parameters and buffers; the Parameter objects stay the same ones."""
-        for module in self.modules():
-            for parameter in module._parameters.values():
+        for module in self.children() if recurse else ():
+            module._apply(fn)
+        with no_grad():
+            for parameter in self._parameters.values():
                 if parameter is not None:
-                    gradient, parameter._grad = parameter._grad, None
-                    parameter.data = change(parameter.data)
-                    parameter._grad = None if gradient is None else change(gradient.detach())
-            for name, buffer in module._buffers.items():
+                    parameter.data = fn(parameter.data)
+                    if parameter._grad is not None:
+                        parameter._grad.data = fn(parameter._grad.data)
+            for name, buffer in self._buffers.items():
                 if buffer is not None:
-                    module._buffers[name] = change(buffer)
+                    self._buffers[name] = fn(buffer)
         return self
 
     def to(self, *args: object, **kwargs: object) -> Module:
@@ -306,70 +259,49 @@ class Module:
             there = t.to(*args, **kwargs)
             return there if t.is_floating_point() else t.to(there.device)
 
-        return self._convert(change)
+        return self._apply(change)
 
     def cpu(self) -> Module:
         """All parameters and buffers on the CPU."""
-        return self.to("cpu")
+        return self._apply(lambda t: t.cpu())
 
     def cuda(self, device=None) -> Module:
         """All parameters and buffers on a GPU."""
-        return self._convert(lambda t: t.cuda(device))
+        return self._apply(lambda t: t.cuda(device))
+
+    def type(self, dst_type) -> Module:
+        """All parameters and buffers as this type, whole numbers too."""
+        return self._apply(lambda t: t.type(dst_type))
 
     def float(self) -> Module:
         """Floating-point parameters and buffers as float32."""
-        return self._convert(lambda t: t.float() if t.is_floating_point() else t)
+        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
 
     def double(self) -> Module:
         """Floating-point parameters and buffers as float64."""
-        return self._convert(lambda t: t.double() if t.is_floating_point() else t)
+        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
 
     def half(self) -> Module:
         """Floating-point parameters and buffers as float16."""
-        return self._convert(lambda t: t.half() if t.is_floating_point() else t)
+        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
 
-    # State ───────────────────────────────────────────────────────────────────────────────────────
+    # Copies ──────────────────────────────────────────────────────────────────────────────────────
 
-    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> OrderedDict:
-        """All parameters and buffers by their dotted names. They share memory with the module."""
-        state = OrderedDict()
-        for path, module in self.named_modules(prefix=prefix.rstrip("."), remove_duplicate=False):
-            own = {**module._parameters, **{n: b for n, b in module._buffers.items() if n not in module._transient}}
-            for name, value in own.items():
-                if value is not None:
-                    state[f"{path}.{name}" if path else name] = value if keep_vars else value.detach()
-        return state
+    def __copy__(self) -> Module:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
 
-    @no_grad()
-    def load_state_dict(self, state_dict: Mapping, strict: bool = True) -> _IncompatibleKeys:
-        """Copy values by name into the parameters and buffers. With `strict`, the names must be the same."""
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        own = self.state_dict(keep_vars=True)
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        errors = []
-        if strict and missing:
-            errors.append(f"Missing key(s) in state_dict: {_quoted(missing)}. ")
-        if strict and unexpected:
-            errors.append(f"Unexpected key(s) in state_dict: {_quoted(unexpected)}. ")
-        for name in (name for name in own if name in state_dict):
-            value = state_dict[name]
-            if not isinstance(value, Tensor):
-                errors.append(
-                    f'While copying the parameter named "{name}", expected torch.Tensor or Tensor-like object from '
-                    f"checkpoint but received {type(value)}"
-                )
-            elif value.shape != own[name].shape:
-                errors.append(
-                    f"size mismatch for {name}: copying a param with shape {value.shape} from checkpoint, "
-                    f"the shape in current model is {own[name].shape}."
-                )
-            else:
-                own[name].copy_(value)
-        if errors:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
-        return _IncompatibleKeys(missing, unexpected)
+    def __deepcopy__(self, memo: dict) -> Module:
+        twin = memo[id(self)] = object.__new__(type(self))
+        twin.__dict__.update(deepcopy(self.__dict__, memo))
+        return twin
+
+    def __reduce_ex__(self, protocol: int):
+        raise TypeError(
+            f"a {self._get_name()} cannot be pickled: reading a pickle can run any code. Save its numbers with "
+            "torch.save(net.state_dict(), path), and load them into a new net with load_state_dict."
+        )
 
     # Printing ────────────────────────────────────────────────────────────────────────────────────
 
@@ -394,5 +326,8 @@ def listing(name: str, extra: list[str], inner: list[str]) -> str:
     return f"{name}(\n{lines}\n)" if lines else f"{name}()"
 
 
-def _quoted(names: list[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+def _too_many(name: str, args: tuple, kwargs: dict) -> TypeError:
+    """Python's sentence for arguments that `__init__` does not take, naming the subclass."""
+    if kwargs:
+        return TypeError(f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'")
+    return TypeError(f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given")

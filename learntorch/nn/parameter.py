@@ -37,6 +37,22 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
 
+class _BufferMeta(type(Tensor)):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Tensor) and getattr(instance, "_is_buffer", False)
+
+
+class Buffer(Tensor, metaclass=_BufferMeta):
+    """A tensor that becomes a buffer when it is assigned to an attribute of a module. It is an ordinary tensor."""
+
+    __slots__ = ()
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Tensor:
+        out = Tensor() if data is None else data.detach().requires_grad_(data.requires_grad)
+        out._is_buffer, out.persistent = True, persistent
+        return out
+
+
 def clear_gradients(parameters: Iterable[Tensor], set_to_none: bool = True) -> None:
     """Forget gradients: drop them, or (with `set_to_none=False`) fill them with zeros."""
     for parameter in parameters:
@@ -93,5 +109,5 @@ def typename(value: object) -> str:
     """The type of a value, as errors name it: 'torch.FloatTensor' for a tensor."""
     if isinstance(value, Tensor):
         return value.type()
-    kind = type(value)
+    kind = value if isinstance(value, type) else type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -5,16 +5,31 @@ Read in chapter 04. Where the output y says more than the input, the formula use
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..devices import array_module
+from ..errors import require
+from .elementary import exp, zeros_like
 from .pointwise import where
 from .rule import FLOAT, differentiable
+from .special import erf
 
 
-@differentiable(x=lambda g, y: g * (y > 0) + 0)     # 1 where x > 0, else 0; + 0 turns −0 into 0
+@differentiable(x=lambda g: zeros_like(g))
+def step(x, *, below=0):
+    """1 where x > 0, else `below`: the slope of a line with a kink. The slope of the step itself is zero."""
+    # As in PyTorch, the flat side stops what is below 0, so that NaN passes; the sloping one is for all but x > 0.
+    above = (x > 0 if below else ~(x <= 0)).astype(x.dtype)
+    return above + (1 - above) * below if below else above
+
+
+@differentiable(x=lambda g, y: g * step(y) + 0)     # 1 where x > 0, else 0; + 0 turns −0 into 0
 def relu(x):
     """Rectified linear unit: y = max(x, 0)."""
+    if x.dtype.kind == "b":
+        raise RuntimeError("Boolean inputs not supported for relu. Convert the tensor first, with .float().")
     # Note [An array of zeros]: NumPy compares with an array twice as fast as with a number.
     return np.maximum(x, array_module(x).zeros_like(x))
 
@@ -31,21 +46,75 @@ def tanh(x):
     return np.tanh(x)
 
 
-@differentiable(x=lambda g, x, beta, threshold: g * _softplus_slope(x, beta, threshold))
+@differentiable(x=lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)))
 def softplus(x, *, beta=1.0, threshold=20.0):
     """y = ln(1 + e^βx) / β; where βx > threshold, y = x."""
+    require("f", "softplus_cpu", x)
     z = x * beta
-    # e^−|z| cannot overflow: ln(1 + eᶻ) = max(z, 0) + ln(1 + e^−|z|)
-    y = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
-    return array_module(x).where(z > threshold, x, y).astype(x.dtype)
+    return array_module(x).where(z > threshold, x, np.log1p(np.exp(z)) / beta)
 
 
-def _softplus_slope(x, beta, threshold):
-    z = x * beta
-    return where(z > threshold, 1.0 + z * 0, sigmoid(z))
-
-
-@differentiable(x=lambda g, y, slope: g * where(y > 0, y * 0 + 1, y * 0 + slope))
+@differentiable(x=lambda g, x, slope: g * step(x, below=slope))
 def leaky_relu(x, *, slope=0.01):
     """y = x where x > 0, else slope·x."""
-    return array_module(x).where(x > 0, x, x * slope).astype(x.dtype)
+    require("f", "leaky_relu_cpu", x)
+    return array_module(x).where(x > 0, x, x * slope)
+
+
+# The inner `where` keeps e^x finite on the side that is not chosen; d/dx αeˣ counts for x < 0 only.
+@differentiable(x=lambda g, x, alpha: where(x <= 0, g * alpha * exp(where(x < 0, x, 0)), g))
+def elu(x, *, alpha=1.0):
+    """Exponential linear unit: y = x where x > 0, else α(eˣ − 1)."""
+    require("f", "elu_cpu", x)
+    return array_module(x).where(x <= 0, np.expm1(x) * alpha, x)
+
+
+@differentiable(x=lambda g, x: g * _silu_slope(x, sigmoid(x)))
+def silu(x):
+    """Sigmoid linear unit (swish): y = x·σ(x)."""
+    require("f", "silu_cpu", x)
+    return x / (1 + np.exp(-x))
+
+
+def _silu_slope(x, s):
+    return s * (1 + x * (1 - s))
+
+
+@differentiable(x=lambda g, x, approximate: g * _gelu_slope(x, approximate))
+def gelu(x, *, approximate="none"):
+    """Gaussian error linear unit: y = x·Φ(x); Φ with the error function, or (approximate="tanh") with tanh."""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    require("f", "GeluKernelImpl", x)
+    return x * _normal_cdf(x, approximate)
+
+
+def _normal_cdf(x, approximate):
+    """Φ(x): how likely it is that a standard normal number is smaller than x."""
+    if approximate == "none":
+        return 0.5 * (1 + erf(x * math.sqrt(1 / 2)))
+    return 0.5 * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+
+
+def _gelu_slope(x, approximate):
+    """Φ(x) + x·Φ′(x)."""
+    cdf = _normal_cdf(x, approximate)
+    if approximate == "none":
+        return cdf + x * (exp(x * x * -0.5) / math.sqrt(2 * math.pi))
+    # Φ = (1 + t)/2 = σ(2u), so Φ′ = 2Φ(1 − Φ)·u′
+    return cdf + x * (2 * cdf * (1 - cdf) * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x))
+
+
+@differentiable(x=lambda g, x: g * sigmoid(-x))     # d ln σ/dx = 1 − σ(x) = σ(−x)
+def log_sigmoid(x):
+    """Logarithm of the logistic function: y = ln σ(x) = −ln(1 + e⁻ˣ)."""
+    require("f", "log_sigmoid_cpu", x)
+    return np.asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), order="C")  # e^−|x| cannot overflow
+
+
+@differentiable(x=lambda g, x, low, high: g * step(x - low) * step(high - x) + 0)
+def hardtanh(x, *, low=-1.0, high=1.0):
+    """x, but not below `low` and not above `high`."""
+    if x.dtype == bool:
+        raise RuntimeError("Bool inputs not supported for hardtanh. Convert the tensor first, with .float().")
+    return np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high))

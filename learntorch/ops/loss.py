@@ -1,84 +1,190 @@
 """Rules for losses: how far a prediction is from its target, as one number.
 
-Read in chapters 08 and 10.
+Read in chapters 08 and 10. `reduction` says what becomes of the losses of the elements: their "mean", their
+"sum", or "none": each stands for itself.
 """
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ..devices import array_module
-from ..errors import final
+from ..errors import final, require
+from .activations import log_sigmoid, sigmoid
+from .elementary import abs, log, sign
+from .pointwise import clamp, where
 from .reduction import softmax
-from .rule import ANY, differentiable
+from .rule import ANY, FLOAT, differentiable
+from .scatter import gather, gather_gradient
 from .shape import unsqueeze
 
 
-def _scale(g, n: int, reduction: str):
+def _reduced(y, reduction: str):
+    """The losses of all elements together."""
+    if reduction == "none":
+        return y
+    total = y.sum(dtype=np.float32).astype(y.dtype) if y.dtype == np.float16 else y.sum()
+    return total / np.asarray(y.size, y.dtype)[()] if reduction == "mean" else total
+
+
+def _share(g, shape: tuple, reduction: str):
     """The upstream gradient for every element: of a mean each has its n-th part."""
-    return g / n if reduction == "mean" else g
+    return g / prod(shape) if reduction == "mean" and 0 not in shape else g
 
 
-def _size(shape: tuple) -> int:
-    return int(np.prod(shape)) if shape else 1
+# Distances: the target's gradient is the input's with the other sign ─────────────────────────────
 
 
-def _squared_error_slope(g, x, target, reduction):
-    return (x - target) * (_scale(g, _size(x.shape), reduction) * 2)
+def _mse_slope(g, x, target, reduction):
+    return (x - target) * (_share(g, x.shape, reduction) * 2)
 
 
 @differentiable(
-    x=_squared_error_slope,
-    target=lambda g, x, target, reduction: -_squared_error_slope(g, x, target, reduction),
+    x=_mse_slope,
+    target=lambda g, x, target, reduction: -_mse_slope(g, x, target, reduction),
 )
 def mse_loss(x, target, *, reduction="mean"):
     """Squared error: mean (or sum) of (x − target)²."""
+    if x.dtype.kind != "f":
+        require("f", "mse_cpu", x)
     d = x - target
-    if reduction == "none":
-        return d * d
+    if reduction == "none" or d.dtype == np.float16:
+        return _reduced(d * d, reduction)
     flat = d.reshape(-1)
     total = flat.dot(flat)
     return total / np.asarray(d.size, d.dtype)[()] if reduction == "mean" else total
 
 
-# Cross-entropy ───────────────────────────────────────────────────────────────────────────────────
+def _smooth_l1_slope(g, x, target, reduction, beta):
+    d = x - target
+    return where(abs(d) >= beta, sign(d), d / beta) * _share(g, x.shape, reduction)
 
 
-def _picked(target, ignore_index: int):
-    """The classes, with 0 in the place of those to ignore, and which ones count."""
-    counts = target != ignore_index
-    return np.where(counts, target, 0), counts
+@differentiable(
+    x=_smooth_l1_slope,
+    target=lambda g, x, target, reduction, beta: -_smooth_l1_slope(g, x, target, reduction, beta),
+    name="SmoothL1Loss",
+)
+def smooth_l1_loss(x, target, *, reduction="mean", beta=1.0):
+    """With d = |x − target|: d²/(2β) where d < β, else d − β/2."""
+    require("f", "smooth_l1_cpu", x)
+    d = np.abs(x - target)
+    return _reduced(array_module(d).where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta), reduction)
 
 
-def nll_weights(target, weight, ignore_index: int, reduction: str, shape: tuple, dtype):
-    """The matrix W with which the loss is −Σ W ∘ log p: one entry per row, at the target's class.
+def _huber_slope(g, x, target, reduction, delta):
+    d = x - target
+    return where(abs(d) >= delta, sign(d) * delta, d) * _share(g, x.shape, reduction)
 
-    For the mean the entries are divided by their sum. Shapes: (N, C, …) from a target (N, …).
+
+@differentiable(
+    x=_huber_slope,
+    target=lambda g, x, target, reduction, delta: -_huber_slope(g, x, target, reduction, delta),
+)
+def huber_loss(x, target, *, reduction="mean", delta=1.0):
+    """With d = |x − target|: d²/2 where d ≤ δ, else δ·(d − δ/2)."""
+    require("f", "huber_cpu", x)
+    d = np.abs(x - target)
+    return _reduced(array_module(d).where(d <= delta, d * d * 0.5, (d - 0.5 * delta) * delta), reduction)
+
+
+# Yes or no ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _weighted(y, weight):
+    return y if weight is None else y * weight
+
+
+@differentiable(
+    x=lambda g, x, target, weight, reduction: _weighted(
+        _share(g, x.shape, reduction) * (x - target) / clamp((1 - x) * x, min=1e-12), weight),
+    target=lambda g, x, weight, reduction: _weighted(
+        _share(g, x.shape, reduction) * (log(1 - x) - log(x)), weight),
+)  # fmt: skip
+def binary_cross_entropy(x, target, weight=None, *, reduction="mean"):
+    """−w·(t ln x + (1 − t) ln(1 − x)) for probabilities x; no logarithm is taken as less than −100."""
+    _check_probabilities(x, target)
+    y = (target - 1) * np.maximum(np.log1p(-x), -100) - target * np.maximum(np.log(x), -100)
+    return _reduced(_weighted(y, weight), reduction)
+
+
+def _check_probabilities(x, target) -> None:
+    """Refuse what is not between 0 and 1; the first element that is not counts."""
+    wrong = [np.flatnonzero(~((v >= 0) & (v <= 1))) for v in (x, target)]
+    first, name, advice = min(
+        (at[0] if at.size else np.inf, name, advice)
+        for at, name, advice in zip(wrong, ("input", "target"), (
+            "apply sigmoid first, or use binary_cross_entropy_with_logits.", "rescale them."))
+    )  # fmt: skip
+    if first < np.inf:
+        raise RuntimeError(f"all elements of {name} should be between 0 and 1. They are probabilities: {advice}")
+
+
+def _logits_slope(g, x, target, weight, pos_weight, reduction):
+    yes = target if pos_weight is None else target * pos_weight
+    return _weighted((sigmoid(x) * (yes + 1 - target) - yes) * _share(g, x.shape, reduction), weight)
+
+
+def _logits_target_slope(g, x, weight, pos_weight, reduction):
+    slope = -x if pos_weight is None else log_sigmoid(x) * (1 - pos_weight) - x
+    return _weighted(slope * _share(g, x.shape, reduction), weight)
+
+
+@differentiable(x=_logits_slope, target=_logits_target_slope, name="BinaryCrossEntropyWithLogits")
+def binary_cross_entropy_with_logits(x, target, weight=None, pos_weight=None, *, reduction="mean"):
+    """−w·(p·t ln σ(x) + (1 − t) ln(1 − σ(x))) for scores x, without forming σ(x)."""
+    times = 1 if pos_weight is None else (pos_weight - 1) * target + 1
+    y = 1 - target  # and on in its memory, which has the order of the result
+    y *= x
+    y -= times * log_sigmoid.fn(x)
+    return _reduced(_weighted(y, weight), reduction)
+
+
+@differentiable(FLOAT, a=lambda g, a, b: where((a == 0) & (b <= 0), 0.0, g * log(b)), b=lambda g, a, b: g * a / b)
+def xlogy(a, b):
+    """y = a · ln b, and 0 where a = 0."""
+    return array_module(a).where((a == 0) & (b == b), a * 0, a * np.log(b))
+
+
+# One of several classes ──────────────────────────────────────────────────────────────────────────
+
+
+def nll_weights(target, weight, ignore_index: int, shape: tuple, dtype):
+    """For each place: its class, the weight of the class, and (last) the sum of all weights.
+
+    Places to ignore have class 0 and weight 0. Shapes: (N, 1, …) each, from a target (N, …).
     """
-    xp = array_module(target)
-    at, counts = _picked(target, ignore_index)
-    if counts.any() and (at.min() < 0 or at.max() >= shape[1]):
+    counts = target != ignore_index
+    at = np.where(counts, target, 0)
+    if at.size and (at.min() < 0 or at.max() >= shape[1]):
         raise _out_of_bounds(at, shape[1])
-    each = counts.astype(dtype) if weight is None else xp.where(counts, weight[at], 0).astype(dtype)
-    if reduction == "mean":
-        each = each / each.sum()
-    W = xp.zeros(shape, dtype)
-    np.put_along_axis(W, xp.expand_dims(at, 1), xp.expand_dims(each, 1), 1)
-    return W
+    each = counts.astype(dtype) if weight is None else np.where(counts, weight[at], 0).astype(dtype)
+    return np.expand_dims(at, 1), np.expand_dims(each, 1), each.sum(dtype=dtype)
 
 
-@differentiable(ANY, log_p=lambda g, W, reduction: (unsqueeze(g, dim=1) if reduction == "none" else g) * -W,
-                name=lambda log_p: "NllLoss" if len(log_p.shape) < 3 else "NllLoss2D")  # fmt: skip
-def nll_loss(log_p, W, *, reduction="mean"):
-    """−Σ W ∘ log p, with one entry of W per row (see `nll_weights`)."""
-    y = -(log_p * W)
-    return y.sum(1) if reduction == "none" else y.sum()
+def _nll_slope(g, at, weight, total, log_p_shape, reduction):
+    each = unsqueeze(g, dim=1) if reduction == "none" else g / total if reduction == "mean" else g
+    return gather_gradient(where(weight == 0, 0.0, weight * -each), at, shape=log_p_shape, dim=1)
 
 
-@differentiable(ANY, x=lambda g, x, target: (softmax(x, dim=1) - one_hot(x, target)) * (g / x.shape[0]),
-                name="NllLoss")  # fmt: skip
+@differentiable(ANY, log_p=_nll_slope, name=lambda log_p: "NllLoss" if len(log_p.shape) < 3 else "NllLoss2D")
+def nll_loss(log_p, at, weight, total, *, reduction="mean"):
+    """−Σ w · log_p[class] / Σ w: class and weight w for each place (see `nll_weights`)."""
+    y = np.where(weight == 0, 0, gather.fn(log_p, at, dim=1) * -weight).astype(log_p.dtype)
+    return y.squeeze(1) if reduction == "none" else y.sum() / total if reduction == "mean" else y.sum()
+
+
+def _known_softmax(x, p):
+    """p, which is softmax(x); in a new graph softmax(x) once more, so that it has a history."""
+    return softmax(x, dim=1) if hasattr(x, "_array") else p
+
+
+@differentiable(ANY, x=lambda g, x, p, target: (_known_softmax(x, p) - one_hot(p, target)) * (g / x.shape[0]),
+                outputs=("y", "p"), name="NllLoss")  # fmt: skip
 def cross_entropy(x, target):
-    """Mean over rows of −ln softmax(x)[target]: scores x (N, C), classes target (N).
+    """Mean over rows of −ln p[target] for p = softmax(x), and p: scores x (N, C), classes target (N).
 
     Note [Fused cross-entropy]: softmax, logarithm and choice in one rule, because together their
     gradient is (softmax(x) − one-hot(target)) / N.
@@ -88,7 +194,9 @@ def cross_entropy(x, target):
         raise _out_of_bounds(target, classes)
     z = x - x.max(1, keepdims=True)
     picked = z[array_module(x).arange(n), target]
-    return (np.log(np.exp(z).sum(1)) - picked).mean()
+    e = np.exp(z)
+    total = e.sum(1)
+    return (np.log(total) - picked).mean(), e / total[:, None]
 
 
 @differentiable(ANY)
@@ -100,5 +208,5 @@ def one_hot(x, target):
 
 
 def _out_of_bounds(target, classes: int) -> Exception:
-    wrong = target.min() if target.min() < 0 else target.max()
+    wrong = target[(target < 0) | (target >= classes)][0]
     return final(IndexError(f"Target {wrong} is out of bounds. Classes are numbered from 0 to {classes - 1}."))

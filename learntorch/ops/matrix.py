@@ -9,20 +9,29 @@ from __future__ import annotations
 import numpy as np
 
 from ..devices import array_module
-from ..dtypes import of_numpy
-from ..errors import broadcast_error, c_name
-from .reduction import sum
+from ..errors import c_name, not_implemented
+from .reduction import kind_of, sum
 from .rule import EXACT, differentiable
-from .shape import reshape, sum_to, t, transpose, unsqueeze
+from .shape import broadcast_layout, diagonal_scatter, expand, reshape, sum_to, t, transpose, unsqueeze
 
 
-def _same_type(name: str, a, b) -> None:
+def _same_type(a, b) -> None:
     if a.dtype != b.dtype:
         first, second = (c_name(x) for x in (a, b))
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {first} != {second}. Convert one of them, for "
             "example with .to(other.dtype)."
         )
+
+
+def _no_bool(kernel: str, x) -> None:
+    if x.dtype == bool:
+        raise not_implemented(kernel, x)
+
+
+def _matrix(name: str, x) -> None:
+    if x.ndim != 2:
+        raise RuntimeError(f"{name} must be a matrix, got {x.ndim}-D tensor. For other than 2 dimensions use matmul.")
 
 
 @differentiable(EXACT, a=lambda g, b: mm(g, t(b)),  # (N, M) (M, K) → (N, K)
@@ -35,13 +44,18 @@ def mm(a, b):
             f"{which} must be a matrix. It has {x.ndim} dimension{'' if x.ndim == 1 else 's'}; for other than 2 use "
             "matmul."
         )
+    _fitting(a, b)
+    _same_type(a, b)
+    _no_bool("addmm_impl_cpu_", a)
+    return a.dot(b)
+
+
+def _fitting(a, b) -> None:
     if a.shape[1] != b.shape[0]:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]}). "
             "The columns of the first must be as many as the rows of the second; a transpose may be missing."
         )
-    _same_type("mm", a, b)
-    return a.dot(b)
 
 
 @differentiable(EXACT, a=lambda g, b: bmm(g, transpose(b, dim0=1, dim1=2)),
@@ -56,7 +70,12 @@ def bmm(a, b):
             f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
             f"[{b.shape[0]}, {b.shape[1]}]."
         )
-    _same_type("bmm", a, b)
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"expected scalar type {kind_of(a.dtype)} but found {kind_of(b.dtype)}. Convert one of them, for example "
+            "with .to(other.dtype)."
+        )
+    _no_bool("bmm", a)
     return np.matmul(a, b)
 
 
@@ -64,36 +83,31 @@ def bmm(a, b):
                 b=lambda g, a: mv(t(a), g))  # fmt: skip
 def mv(a, b):
     """Matrix times vector: yᵢ = Σₖ aᵢₖ bₖ."""
-    if a.ndim != 2 or b.ndim != 1:
-        raise RuntimeError(
-            f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}. "
-            "For other numbers of dimensions use matmul."
-        )
-    if a.shape[1] != b.shape[0]:
-        raise RuntimeError(
-            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
-        )
-    _same_type("mv", a, b)
+    _matrix_and_vector(None, a, b)
+    _no_bool("addmv_impl_cpu", a)
     return a.dot(b)
 
 
-@differentiable(EXACT, a=lambda g, b: mv(b, g), b=lambda g, a: mm(unsqueeze(a, dim=1), unsqueeze(g, dim=0)),
-                name="Squeeze4")  # fmt: skip
-def vm(a, b):
-    """Vector times matrix: yⱼ = Σₖ aₖ bₖⱼ."""
-    return mm.fn(a[None], b)[0]
-
-
-@differentiable(EXACT, x=lambda g, x_shape, beta: sum_to(g * beta, shape=x_shape),
-                a=lambda g, b, alpha: mm(g, t(b)) * alpha, b=lambda g, a, alpha: mm(t(a), g) * alpha)  # fmt: skip
-def addmm(x, a, b, *, beta=1, alpha=1):
-    """y = β·x + α·(a b), with x broadcast to the product's shape."""
-    _same_type("addmm", x, a)
-    product = mm.fn(a, b)
-    clash = broadcast_error(x.shape, product.shape)
-    if clash is not None or x.ndim > 2:
-        raise clash or RuntimeError(f"expand: x has {x.ndim} dimensions, but addmm adds it to a matrix.")
-    return (x if beta == 1 else x * beta) + (product if alpha == 1 else product * alpha)
+def _matrix_and_vector(x, a, b) -> None:
+    """Check a matrix a, a vector b, and a vector x to which their product is added, if there is one."""
+    dims = 1 if x is None else x.ndim
+    if a.ndim != 2 or b.ndim != 1 or dims > 1:
+        raise RuntimeError(
+            f"vector + matrix @ vector expected, got {dims}, {a.ndim}, {b.ndim}. For other numbers of dimensions use "
+            "matmul."
+        )
+    rows = a.shape[0] if x is None else x.size
+    if a.shape[1] != b.shape[0] or rows not in (1, a.shape[0]):
+        raise RuntimeError(
+            f"size mismatch, got input ({rows}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]}). The vector must "
+            "be as long as the rows of the matrix."
+        )
+    types = [kind_of(v.dtype) for v in (b if x is None else x, a, b)]
+    if len(set(types)) > 1:
+        raise RuntimeError(
+            f"addmv input tensors must have the same dtype, but got {types[0]}, {types[1]}, and {types[2]}. Convert "
+            "them, for example with .to(other.dtype)."
+        )
 
 
 @differentiable(EXACT, a=lambda g, b: g * b, b=lambda g, a: g * a)
@@ -103,44 +117,116 @@ def dot(a, b):
         raise RuntimeError(
             f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors. For matrices use mm or matmul."
         )
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"dot : expected both vectors to have same dtype, but found {kind_of(a.dtype)} and {kind_of(b.dtype)}. "
+            "Convert one of them, for example with .to(other.dtype)."
+        )
     if a.shape != b.shape:
         raise RuntimeError(
             f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{b.shape[0]}] to have the same "
             f"number of elements, but got {a.shape[0]} and {b.shape[0]} elements respectively"
         )
-    if a.dtype != b.dtype:
-        raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {_kind(a)} and {_kind(b)}. Convert one of "
-            "them, for example with .to(other.dtype)."
-        )
+    _no_bool("dot", a)
     return a.dot(b)
 
 
-def _kind(x) -> str:
-    return of_numpy(x.dtype).legacy.removesuffix("Tensor")
+# A product added to something: y = β·x + α·product ────────────────────────────────────────────────
 
 
-def _stacked(g, a, b):
-    """∂a of a batched product, with broadcast batch dimensions summed."""
-    return sum_to(matmul(g, transpose(b, dim0=-1, dim1=-2)), shape=tuple(a.shape))
+def _added(x, product, beta, alpha):
+    """β·x + α·product, with x broadcast to the product's shape; β = 0 leaves x out, NaN and all."""
+    broadcast_layout(x, product.shape)
+    if product.dtype.kind != "f":
+        beta, alpha = int(beta), int(alpha)
+    product = product if alpha == 1 else product * alpha
+    return product if beta == 0 else product + (x if beta == 1 else x * beta)
 
 
-@differentiable(EXACT, a=_stacked, b=lambda g, a, b: sum_to(
-                    matmul(transpose(a, dim0=-1, dim1=-2), g), shape=tuple(b.shape)), name="UnsafeView")  # fmt: skip
-def matmul(a, b):
-    """Matrix products over the last two dimensions; the dimensions before them are broadcast."""
-    if a.shape[-1] != b.shape[-2] and a.ndim > 2 and b.ndim > 2:
+def _equal_types(x, a, b) -> None:
+    for first, second in ((x, b), (a, b)):
+        if first.dtype != second.dtype:
+            raise RuntimeError(
+                f"{'self' if first is x else 'mat1'} and mat2 must have the same dtype, but got "
+                f"{kind_of(first.dtype)} and {kind_of(second.dtype)}. Convert one of them, for example with "
+                ".to(other.dtype)."
+            )
+
+
+def _addend(g, x_shape, beta):
+    return sum_to(g * beta, shape=x_shape)
+
+
+@differentiable(EXACT, x=_addend, a=lambda g, b, alpha: mm(g, t(b)) * alpha,
+                b=lambda g, a, alpha: mm(t(a), g) * alpha)  # fmt: skip
+def addmm(x, a, b, *, beta=1, alpha=1):
+    """y = β·x + α·(a b), with x broadcast to the product's shape."""
+    _matrix("mat1", a)
+    _matrix("mat2", b)
+    _equal_types(x, a, b)
+    _fitting(a, b)
+    return _added(x, mm.fn(a, b), beta, alpha)
+
+
+@differentiable(EXACT, x=_addend, a=lambda g, b, alpha: mm(unsqueeze(g, dim=1), unsqueeze(b, dim=0)) * alpha,
+                b=lambda g, a, alpha: mv(t(a), g) * alpha)  # fmt: skip
+def addmv(x, a, b, *, beta=1, alpha=1):
+    """y = β·x + α·(a b) for a matrix a and a vector b."""
+    _matrix_and_vector(x, a, b)
+    return _added(x, mv.fn(a, b), beta, alpha)
+
+
+@differentiable(EXACT, x=_addend, a=lambda g, b, alpha: bmm(g, transpose(b, dim0=1, dim1=2)) * alpha,
+                b=lambda g, a, alpha: bmm(transpose(a, dim0=1, dim1=2), g) * alpha)  # fmt: skip
+def baddbmm(x, a, b, *, beta=1, alpha=1):
+    """y = β·x + α·(a b), one matrix product for each entry of a batch."""
+    _batches(x, a, b, (*a.shape[:2], *b.shape[2:]))
+    if not x.dtype == a.dtype == b.dtype:
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[-1]}] but got: "
-            f"[{b.shape[0]}, {b.shape[-2]}]. The last size of the first must be the last but one of the second."
+            f"Input dtypes must be the same, got: input {c_name(x)}, batch1: {c_name(a)}, batch2: {c_name(b)}. Convert "
+            "them, for example with .to(other.dtype)."
         )
-    if a.shape[-1] != b.shape[-2]:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]}). "
-            "The last size of the first must be the last but one of the second."
-        )
-    _same_type("matmul", a, b)
-    return np.matmul(a, b)
+    return _added(x, bmm.fn(a, b), beta, alpha)
+
+
+def _batches(x, a, b, size: tuple) -> None:
+    for name, batch in (("batch1", a), ("batch2", b)):
+        if batch.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor. For matrices use addmm.")
+    broadcast_layout(x, size)
+
+
+def _for_each(g, batch):
+    """The gradient of a sum over a batch, once for each entry."""
+    return expand(unsqueeze(g, dim=0), size=(batch.shape[0], *g.shape))
+
+
+@differentiable(EXACT, x=_addend,
+                a=lambda g, b, alpha: bmm(_for_each(g, b), transpose(b, dim0=1, dim1=2)) * alpha,
+                b=lambda g, a, alpha: bmm(transpose(a, dim0=1, dim1=2), _for_each(g, a)) * alpha)  # fmt: skip
+def addbmm(x, a, b, *, beta=1, alpha=1):
+    """y = β·x + α·Σ (a b), the matrix products of a batch added up."""
+    _batches(x, a, b, (*a.shape[1:2], *b.shape[2:]))
+    _equal_types(x, a, b)
+    return _added(x, bmm.fn(a, b).sum(0, dtype=a.dtype), beta, alpha)
+
+
+@differentiable(EXACT, x=lambda g, x_shape: diagonal_scatter(
+                    expand(g, size=(min(x_shape),)), shape=x_shape, offset=0, dim1=0, dim2=1))  # fmt: skip
+def trace(x):
+    """The sum of the diagonal: y = Σ xᵢᵢ."""
+    if x.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}. Give it two dimensions.")
+    return x.trace(dtype=x.dtype if x.dtype.kind == "f" else np.int64)
+
+
+@differentiable(EXACT, x=lambda g, x_shape: reshape(g, size=x_shape), name="Squeeze4")
+def squeezed(x, *, dim):
+    """A fresh result without its dimension `dim`, which has size 1."""
+    return x.squeeze(dim)
+
+
+# Layers ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _rows(x):
@@ -163,6 +249,10 @@ _LINEAR_NAMES = (("", "View", "Addmm", "View"), ("", "Squeeze4", "Mm", "UnsafeVi
                 name=lambda x, bias: _LINEAR_NAMES[bias is None][min(len(x.shape), 3)])  # fmt: skip
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b, with x (…, D_in), W (D_out, D_in) and b (D_out)."""
+    if weight.ndim > 2:
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D. A weight is a matrix: (D_out, D_in)."
+        )
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
         rows = x.size // x.shape[-1] if x.ndim and x.shape[-1] else 1
         last = x.shape[-1] if x.ndim else 1
@@ -171,15 +261,26 @@ def linear(x, weight, bias=None):
             f"The last size of the input must be the layer's in_features, {weight.shape[-1]}."
         )
     if bias is None:
-        _same_type("linear", x, weight)
+        _same_type(x, weight)
     elif x.dtype != weight.dtype:
         raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {_kind(x)} and {_kind(weight)}. Convert the input, "
-            "for example with .to(weight.dtype)."
+            f"mat1 and mat2 must have the same dtype, but got {kind_of(x.dtype)} and {kind_of(weight.dtype)}. "
+            "Convert the input, for example with .to(weight.dtype)."
         )
     y = (x if x.ndim <= 2 else x.reshape(-1, x.shape[-1])).dot(weight.T)
     if bias is not None:
-        y += bias
+        if bias.dtype != y.dtype:
+            raise RuntimeError(
+                f"self and mat2 must have the same dtype, but got {kind_of(bias.dtype)} and {kind_of(y.dtype)}. "
+                "Convert the bias."
+            )
+        try:
+            y += bias
+        except ValueError:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({y.shape[-1]}) must match the existing size ({bias.shape[-1]}) at "
+                f"non-singleton dimension {y.ndim - 1}. The bias has one number for each output."
+            ) from None
     return y if x.ndim <= 2 else y.reshape(*x.shape[:-1], -1)
 
 

@@ -1,4 +1,4 @@
-"""Rules that take many elements together: sums, means, extremes, sorting, softmax.
+"""Rules that take many elements together: sums, means, products, running sums, softmax.
 
 Read in chapters 01 and 04. `dim` is one dimension, several, or None for all of them.
 """
@@ -9,17 +9,17 @@ from math import prod
 
 import numpy as np
 
-from ..devices import array_module
-from ..errors import final
-from .indexing import gather_gradient
-from .pointwise import exp, sign, where
+from ..dtypes import of_numpy
+from ..errors import require
+from .comparison import isnan, logical_not
+from .elementary import exp
 from .rule import ANY, FLOAT, differentiable
-from .shape import cat, convert, expand, flip, narrow, reshape, squeeze, stack, wrap_dim
+from .shape import cat, convert, expand, flip, narrow, reshape, row_major, squeeze, stack, wrap_dim
 
 
 def dims_of(dim, ndim: int) -> tuple:
     """`dim` as a tuple of dimensions counted from the front; None and () mean all."""
-    if dim is None or dim == ():
+    if dim is None or dim == () or dim == []:
         return tuple(range(ndim))
     dims = tuple(wrap_dim(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
     for d in dims:
@@ -36,47 +36,81 @@ def spread(v, shape: tuple, dim, keepdim: bool):
     return expand(v, size=shape)
 
 
-def _numbered(none: str, some: str):
-    return lambda dim: none if dim is None else some
+def like_type(a, x):
+    """`a` with elements of the type of `x`, for arrays and tensors."""
+    return convert(a, dtype=getattr(x.dtype, "numpy", x.dtype))
 
 
-@differentiable(ANY, x=lambda g, x_shape, dim, keepdim: spread(g, x_shape, dim, keepdim),
-                name=_numbered("Sum0", "Sum1"))  # fmt: skip
-def sum(x, *, dim=None, keepdim=False):
+def _numbered(name: str):
+    """PyTorch numbers the forms of a reduction: 0 over everything, 1 over `dim`."""
+    return lambda dim: f"{name}{0 if dim is None else 1}"
+
+
+# Sums and products ───────────────────────────────────────────────────────────────────────────────
+
+
+def _types(x, dtype) -> tuple:
+    """In which type to add up, and the type of the result: float16 adds up in float32, integers in int64."""
+    result = dtype or (x.dtype if x.dtype.kind == "f" else np.dtype("int64"))
+    return np.dtype("float32") if result.char == "e" else result, result
+
+
+def _reduced(y, result: np.dtype):
+    return row_major(y if y.dtype == result else y.astype(result))
+
+
+@differentiable(ANY, x=lambda g, x_shape, dim, keepdim: spread(g, x_shape, dim, keepdim), name=_numbered("Sum"))
+def sum(x, *, dim=None, keepdim=False, dtype=None):
     """y = Σ x. Integers and booleans are added up as int64."""
-    return x.sum(dims_of(dim, x.ndim), dtype=None if x.dtype.kind == "f" else np.int64, keepdims=keepdim)
+    inside, result = _types(x, dtype)
+    return _reduced(x.sum(dims_of(dim, x.ndim), dtype=inside, keepdims=keepdim), result)
 
 
-def _count(shape: tuple, dim) -> int:
+@differentiable(ANY, x=lambda g, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * logical_not(isnan(x)))
+def nansum(x, *, dim=None, keepdim=False, dtype=None):
+    """y = Σ x over the elements that are numbers."""
+    return sum.fn(np.where(x != x, x.dtype.type(0), x), dim=dim, keepdim=keepdim, dtype=dtype)
+
+
+def count(shape: tuple, dim) -> int:
+    """How many elements are taken together."""
     return prod(shape[d] for d in dims_of(dim, len(shape)))
 
 
-@differentiable(ANY, x=lambda g, x_shape, dim, keepdim: spread(g / _count(x_shape, dim), x_shape, dim, keepdim),
-                name=_numbered("Mean0", "Mean1"))  # fmt: skip
-def mean(x, *, dim=None, keepdim=False):
+@differentiable(ANY, x=lambda g, x_shape, dim, keepdim: spread(g, x_shape, dim, keepdim) / count(x_shape, dim),
+                name=lambda dim, form: form or _numbered("Mean")(dim))  # fmt: skip
+def mean(x, *, dim=None, keepdim=False, dtype=None, form=None):
     """y = Σ x / n."""
-    _floating("mean", x)
-    n = _count(x.shape, dim)
-    total = x.sum(dims_of(dim, x.ndim), keepdims=keepdim)
-    return total / np.asarray(n, x.dtype)[()]
+    check_mean_type("mean", dtype or x.dtype, "Optional" if dtype else "Input")
+    inside, result = _types(x, dtype)
+    total = x.sum(dims_of(dim, x.ndim), dtype=inside, keepdims=keepdim)
+    return _reduced(total / inside.type(count(x.shape, dim)), result)
 
 
-def _floating(name: str, x) -> None:
-    if x.dtype.kind != "f":
-        kind = "Bool" if x.dtype.kind == "b" else {1: "Char", 2: "Short", 4: "Int", 8: "Long"}[x.dtype.itemsize]
+def check_mean_type(name: str, dtype: np.dtype, which: str) -> None:
+    """Refuse to divide integers."""
+    if dtype.kind != "f":
         raise RuntimeError(
-            f"{name}(): could not infer output dtype. Input dtype must be either a floating point or complex "
-            f"dtype. Got: {kind}. Convert it first, for example with .float()."
+            f"{name}(): could not infer output dtype. {which} dtype must be either a floating point or complex dtype. "
+            f"Got: {kind_of(dtype)}. Convert it first, for example with .float()."
         )
 
 
+def kind_of(dtype: np.dtype) -> str:
+    """What PyTorch's sentences call an element type: Float, Long, …"""
+    return of_numpy(dtype).legacy.removesuffix("Tensor")
+
+
 def _product_slope(g, x, y, dim, keepdim):
-    """∂y/∂xᵢ is the product of all the others: from the left times from the right, so zeros do no harm."""
+    """∂y/∂xᵢ is the product of all the others: y/xᵢ, or where there are zeros from the left times from the right."""
+    if not x.shape:
+        return g
+    if not (x == 0).any():
+        return spread(g, x.shape, dim, keepdim) * (spread(y, x.shape, dim, keepdim) / x)
     if dim is None:
         flat = reshape(x, size=(-1,))
         return reshape(g * _others(flat, 0), size=x.shape)
-    (d,) = dims_of(dim, x.ndim) or (None,)
-    return spread(g, x.shape, dim, keepdim) * (_others(x, d) if d is not None else 1)
+    return spread(g, x.shape, dim, keepdim) * _others(x, wrap_dim(dim, len(x.shape)))
 
 
 def _others(x, d: int):
@@ -89,19 +123,70 @@ def _before(x, d: int):
     return cumprod(cat(one, narrow(x, dim=d, start=0, end=x.shape[d] - 1), dim=d), dim=d)
 
 
-@differentiable(ANY, x=_product_slope, name=_numbered("Prod0", "Prod1"))
-def prod_(x, *, dim=None, keepdim=False):
+@differentiable(ANY, x=_product_slope, name=_numbered("Prod"))
+def prod_(x, *, dim=None, keepdim=False, dtype=None):
     """y = Π x. Integers and booleans are multiplied as int64."""
-    return x.prod(dims_of(dim, x.ndim), dtype=None if x.dtype.kind == "f" else np.int64, keepdims=keepdim)
+    inside, result = _types(x, dtype)
+    return _reduced(x.prod(dims_of(dim, x.ndim), dtype=inside, keepdims=keepdim), result)
+
+
+@differentiable(ANY)
+def count_nonzero(x, *, dim=None):
+    """How many elements are not zero."""
+    return sum.fn(x != 0, dim=dim)
+
+
+@differentiable(ANY)
+def all(x, *, dim=None, keepdim=False):
+    """True if no element is zero. (For uint8 the answer is uint8, as it was before there was a bool.)"""
+    return _truth("all", x, dim, keepdim)
+
+
+@differentiable(ANY)
+def any(x, *, dim=None, keepdim=False):
+    """True if some element is not zero."""
+    return _truth("any", x, dim, keepdim)
+
+
+def _truth(name: str, x, dim, keepdim: bool):
+    dims = () if dim == () or dim == [] else dims_of(dim, x.ndim)  # here () means none, not all
+    y = row_major(getattr(x != 0, name)(dims, keepdims=keepdim))
+    return y.astype(x.dtype) if x.dtype == np.uint8 else y
+
+
+# Running sums and products ───────────────────────────────────────────────────────────────────────
+
+
+def _running(name: str, x, dim: int, dtype):
+    """Accumulate along `dim`: floating-point numbers in float64, so that the last one is as good as the first."""
+    d = wrap_dim(dim, x.ndim)
+    dtype = dtype or (x.dtype if x.dtype.kind == "f" else np.dtype("int64"))
+    if x.ndim == 0:
+        return x.astype(dtype)
+    x = x.astype(dtype, copy=False)
+    if x.size:
+        require("iuf", f"{name}_out_cpu", x)
+    return row_major(getattr(x, name)(d, dtype=np.float64 if dtype.kind == "f" else dtype).astype(dtype, copy=False))
+
+
+def _cumsum_slope(g, dim):
+    return g if g.ndim == 0 else flip(cumsum(flip(g, dims=(dim,)), dim=dim), dims=(dim,))
+
+
+@differentiable(ANY, x=_cumsum_slope)
+def cumsum(x, *, dim, dtype=None):
+    """Running sum along `dim`."""
+    return _running("cumsum", x, dim, dtype)
 
 
 def _cumprod_slope(g, x, y, dim):
-    n, terms = x.shape[dim], []
-    for i in range(n):  # ∂yⱼ/∂xᵢ = Π of the others up to j; written so that zeros do no harm
-        head = narrow(x, dim=dim, start=0, end=i)
-        tail = narrow(x, dim=dim, start=i + 1, end=n)
-        terms.append(_weighted(g, head, tail, dim, i))
-    d = dim % len(x.shape)
+    if not x.shape or 0 in x.shape:
+        return g
+    d, terms = wrap_dim(dim, len(x.shape)), []
+    for i in range(x.shape[d]):  # ∂yⱼ/∂xᵢ = Π of the others up to j; written so that zeros do no harm
+        head = narrow(x, dim=d, start=0, end=i)
+        tail = narrow(x, dim=d, start=i + 1, end=x.shape[d])
+        terms.append(_weighted(g, head, tail, d, i))
     return stack(*terms, dim=d)
 
 
@@ -114,232 +199,9 @@ def _weighted(g, head, tail, dim, i):
 
 
 @differentiable(ANY, x=_cumprod_slope)
-def cumprod(x, *, dim):
+def cumprod(x, *, dim, dtype=None):
     """Running product along `dim`."""
-    return x.cumprod(wrap_dim(dim, x.ndim), dtype=None if x.dtype.kind == "f" else np.int64)
-
-
-@differentiable(ANY, x=lambda g, dim: flip(cumsum(flip(g, dims=(dim,)), dim=dim), dims=(dim,)))
-def cumsum(x, *, dim):
-    """Running sum along `dim`."""
-    if x.ndim == 0:
-        return x.copy()
-    return x.cumsum(wrap_dim(dim, x.ndim), dtype=None if x.dtype.kind == "f" else np.int64)
-
-
-# Extremes ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def like_type(a, x):
-    """`a` with elements of the type of `x`, for arrays and tensors."""
-    return convert(a, dtype=getattr(x.dtype, "numpy", x.dtype))
-
-
-def _ties(g, x, y, dim, keepdim):
-    """The gradient, shared evenly among all that reach the extreme."""
-    won = like_type(x == spread(y, x.shape, dim, keepdim), x)
-    return spread(g, x.shape, dim, keepdim) * won / sum(won, dim=dim, keepdim=True)
-
-
-def _not_empty(name: str, x, dim) -> None:
-    if x.size == 0 and (dim is None or _count(x.shape, dim) == 0):
-        raise final(
-            IndexError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
-                "dim with the 'dim' argument."
-            )
-            if dim is None
-            else IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
-        )
-
-
-@differentiable(ANY, x=_ties)
-def amax(x, *, dim=None, keepdim=False):
-    """The largest element; at a tie the gradient is shared."""
-    _not_empty("amax", x, dim)
-    return x.max(dims_of(dim, x.ndim), keepdims=keepdim)
-
-
-@differentiable(ANY, x=_ties)
-def amin(x, *, dim=None, keepdim=False):
-    """The smallest element; at a tie the gradient is shared."""
-    _not_empty("amin", x, dim)
-    return x.min(dims_of(dim, x.ndim), keepdims=keepdim)
-
-
-@differentiable(ANY, x=lambda g, x, y: _ties(g, x, y, None, False), name="Max1")
-def max_all(x):
-    """The largest element of all."""
-    if x.size == 0:
-        raise RuntimeError(
-            "max(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
-            "dim with the 'dim' argument."
-        )
-    return x.max()
-
-
-@differentiable(ANY, x=lambda g, x, y: _ties(g, x, y, None, False), name="Min1")
-def min_all(x):
-    """The smallest element of all."""
-    if x.size == 0:
-        raise RuntimeError(
-            "min(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
-            "dim with the 'dim' argument."
-        )
-    return x.min()
-
-
-def _one_dim(x, dim) -> int:
-    return wrap_dim(dim, x.ndim)
-
-
-def _put_back(g, indices, x_shape, dim, keepdim):
-    """The gradient at the positions that were picked, zeros elsewhere."""
-    if not x_shape:
-        return g
-    d = dim % len(x_shape)
-    if not keepdim:
-        size = x_shape[:d] + (1,) + x_shape[d + 1 :]
-        g, indices = reshape(g, size=size), reshape(indices, size=size)
-    return gather_gradient(g, indices, shape=x_shape, dim=d)
-
-
-def _extreme(x, dim: int, keepdim: bool, arg: str):
-    d = _one_dim(x, dim)
-    if x.ndim == 0:
-        return x.copy(), np.int64(0)
-    _not_empty(arg.removeprefix("arg"), x, dim)
-    indices = getattr(array_module(x), arg)(x, d, keepdims=True)
-    values = array_module(x).take_along_axis(x, indices, d)
-    return (values, indices) if keepdim else (values.squeeze(d), indices.squeeze(d))
-
-
-@differentiable(ANY, outputs=("values", "indices"), name="Max0",
-                x=lambda g, indices, x_shape, dim, keepdim: _put_back(g, indices, x_shape, dim, keepdim))  # fmt: skip
-def max_dim(x, *, dim, keepdim=False):
-    """The largest element along `dim`, and where it is."""
-    return _extreme(x, dim, keepdim, "argmax")
-
-
-@differentiable(ANY, outputs=("values", "indices"), name="Min0",
-                x=lambda g, indices, x_shape, dim, keepdim: _put_back(g, indices, x_shape, dim, keepdim))  # fmt: skip
-def min_dim(x, *, dim, keepdim=False):
-    """The smallest element along `dim`, and where it is."""
-    return _extreme(x, dim, keepdim, "argmin")
-
-
-@differentiable(ANY)
-def argmax(x, *, dim=None, keepdim=False):
-    """Where the largest element is; without `dim`, in the flattened tensor."""
-    return _arg(x, dim, keepdim, "argmax")
-
-
-@differentiable(ANY)
-def argmin(x, *, dim=None, keepdim=False):
-    """Where the smallest element is; without `dim`, in the flattened tensor."""
-    return _arg(x, dim, keepdim, "argmin")
-
-
-def _arg(x, dim, keepdim: bool, name: str):
-    _not_empty(name, x, dim)
-    if x.ndim == 0:
-        if dim is not None:
-            wrap_dim(dim, 0)
-        return np.int64(0)
-    d = None if dim is None else wrap_dim(dim, x.ndim)
-    return getattr(x, name)(d, keepdims=keepdim)
-
-
-@differentiable(ANY, outputs=("values", "indices"),
-                x=lambda g, indices, x_shape, dim: _put_back(g, indices, x_shape, dim, True))  # fmt: skip
-def sort(x, *, dim=-1, descending=False, stable=False):
-    """The elements in order along `dim`, and where each came from."""
-    if x.ndim == 0:
-        return x.copy(), np.int64(0)
-    d = wrap_dim(dim, x.ndim)
-    if descending:  # a stable descending order: sort the mirror image, and mirror back
-        indices = np.flip(x.shape[d] - 1 - np.argsort(np.flip(x, d), d, kind="stable"), d).copy()
-    else:
-        indices = x.argsort(d, kind="stable")
-    return array_module(x).take_along_axis(x, indices, d), indices
-
-
-@differentiable(ANY, outputs=("values", "indices"),
-                x=lambda g, indices, x_shape, dim: _put_back(g, indices, x_shape, dim, True))  # fmt: skip
-def topk(x, *, k, dim=-1, largest=True):
-    """The k largest (or smallest) elements along `dim`, in order, and where each came from."""
-    values, indices = sort.fn(x, dim=dim, descending=largest)
-    if x.ndim == 0:
-        return values, indices
-    first = (slice(None),) * wrap_dim(dim, x.ndim) + (slice(k),)
-    return values[first].copy(), indices[first].copy()
-
-
-@differentiable(ANY)
-def all(x, *, dim=None, keepdim=False):
-    """True if no element is zero."""
-    return x.astype(bool).all(dims_of(dim, x.ndim), keepdims=keepdim)
-
-
-@differentiable(ANY)
-def any(x, *, dim=None, keepdim=False):
-    """True if some element is not zero."""
-    return x.astype(bool).any(dims_of(dim, x.ndim), keepdims=keepdim)
-
-
-# Spread and size ─────────────────────────────────────────────────────────────────────────────────
-
-
-@differentiable(ANY, x=lambda g, x, dim, correction, keepdim:
-                spread(g, x.shape, dim, keepdim) * (x - mean(x, dim=dim, keepdim=True))
-                * (2 / (_count(x.shape, dim) - correction)))  # fmt: skip
-def var(x, *, dim=None, correction=1, keepdim=False):
-    """Variance: y = Σ (x − x̄)² / (n − correction)."""
-    if x.dtype.kind != "f":
-        raise RuntimeError("std and var only support floating point and complex dtypes. Convert it with .float().")
-    return np.asarray(x.var(dims_of(dim, x.ndim), ddof=correction, keepdims=keepdim), x.dtype)[()]
-
-
-@differentiable(ANY, x=lambda g, x, y, dim, correction, keepdim:
-                spread(where(y == 0, g * 0, g / (y * (_count(x.shape, dim) - correction))), x.shape, dim, keepdim)
-                * (x - mean(x, dim=dim, keepdim=True)))  # fmt: skip
-def std(x, *, dim=None, correction=1, keepdim=False):
-    """Standard deviation: the square root of the variance."""
-    return np.sqrt(var.fn(x, dim=dim, correction=correction, keepdim=keepdim))
-
-
-def _norm_slope(g, x, y, p, dim, keepdim):
-    g, y = spread(g, x.shape, dim, keepdim), spread(y, x.shape, dim, keepdim)
-    if p == 2:
-        return g * where(y == 0, x * 0, x / where(y == 0, y * 0 + 1, y))
-    if p in (0, 1):
-        return g * (sign(x) if p else x * 0)
-    if p in (float("inf"), -float("inf")):
-        won = like_type(abs_(x) == y, x)
-        return g * sign(x) * won / sum(won, dim=dim, keepdim=True)
-    size = abs_(x)
-    return g * sign(x) * where(y == 0, y * 0, (size / where(y == 0, y * 0 + 1, y)) ** (p - 1))
-
-
-def abs_(x):
-    """|x|, on arrays and tensors."""
-    return x * sign(x)
-
-
-@differentiable(ANY, x=_norm_slope, name="LinalgVectorNorm")
-def norm(x, *, p=2, dim=None, keepdim=False):
-    """y = (Σ |x|ᵖ)^(1/p)."""
-    dims = dims_of(dim, x.ndim)
-    size = np.abs(x)
-    if p == 2:
-        return np.sqrt((x * x).sum(dims, keepdims=keepdim))
-    if p == float("inf"):
-        return size.max(dims, keepdims=keepdim)
-    if p == -float("inf"):
-        return size.min(dims, keepdims=keepdim)
-    if p == 0:
-        return (x != 0).sum(dims, keepdims=keepdim).astype(x.dtype)
-    return (size**p).sum(dims, keepdims=keepdim) ** (1 / p)
+    return _running("cumprod", x, dim, dtype)
 
 
 # Softmax ─────────────────────────────────────────────────────────────────────────────────────────
@@ -350,18 +212,26 @@ def _shifted(x, dim):
     return x - x.max(dims_of(dim, x.ndim), keepdims=True) if x.size else x
 
 
-@differentiable(FLOAT, x=lambda g, y, dim: y * (g - sum(g * y, dim=dim, keepdim=True)))
+@differentiable(ANY, x=lambda g, y, dim: y * (g - sum(g * y, dim=dim, keepdim=True)))
 def softmax(x, *, dim):
     """yᵢ = e^xᵢ / Σⱼ e^xⱼ: positive numbers that add up to 1 along `dim`."""
+    _check_floats("softmax", x, dim)
     e = np.exp(_shifted(x, dim))
-    return e / e.sum(dims_of(dim, x.ndim), keepdims=True)
+    return row_major(e / e.sum(dims_of(dim, x.ndim), keepdims=True))
 
 
-@differentiable(FLOAT, x=lambda g, y, dim: g - exp(y) * sum(g, dim=dim, keepdim=True))
+@differentiable(ANY, x=lambda g, y, dim: g - exp(y) * sum(g, dim=dim, keepdim=True))
 def log_softmax(x, *, dim):
     """y = ln softmax(x), without forming the softmax."""
+    _check_floats("log_softmax", x, dim)
     z = _shifted(x, dim)
-    return z - np.log(np.exp(z).sum(dims_of(dim, x.ndim), keepdims=True))
+    return row_major(z - np.log(np.exp(z).sum(dims_of(dim, x.ndim), keepdims=True)))
+
+
+def _check_floats(name: str, x, dim: int) -> None:
+    last = wrap_dim(dim, x.ndim) >= x.ndim - 1
+    if x.size:
+        require("f", f"{name}{'_lastdim' * last}_kernel_impl", x)
 
 
 @differentiable(FLOAT, x=lambda g, x, y, dim, keepdim:
@@ -369,8 +239,7 @@ def log_softmax(x, *, dim):
 def logsumexp(x, *, dim, keepdim=False):
     """y = ln Σ eˣ, without overflow."""
     dims = dims_of(dim, x.ndim)
-    top = x.max(dims, keepdims=True) if x.size else x
-    top = np.where(np.isfinite(top), top, 0)
+    top = x.max(dims, keepdims=True) if x.size else x.sum(dims, keepdims=True)
+    top = np.where(np.isfinite(top), top, x.dtype.type(0))
     y = np.log(np.exp(x - top).sum(dims, keepdims=True)) + top
-    return y if keepdim else y.squeeze(dims)
-
+    return row_major(y if keepdim else y.squeeze(dims))

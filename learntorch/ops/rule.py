@@ -19,6 +19,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
+import numpy as np
+
 # How a rule wants the types of its inputs:
 PROMOTE = "promote"  # all of one type, the common one (arithmetic)
 NUMBERS = "numbers"  # the same, and none of them bool (differences)
@@ -78,9 +80,10 @@ class Rule:
         self.saved_extras = tuple(name for name in known[len(self.inputs) + len(self.outputs) :] if name in named)
         order = (*self.saved_inputs, *self.saved_outputs, *self.saved_extras)
         self.tensor_count = len(self.saved_inputs) + len(self.saved_outputs)
-        self.gradients = tuple(  # one per input; None: this input has no gradient
-            _bind(formulas[name], [order.index(n) for n in wanted[name]]) if name in formulas else None
-            for name in self.inputs
+        self.differentiable = tuple(i for i, name in enumerate(self.inputs) if name in formulas)  # not an index, say
+        self.gradients = tuple(
+            _bind(formulas[self.inputs[i]], [order.index(n) for n in wanted[self.inputs[i]]])
+            for i in self.differentiable
         )
         # saved_for[name]: the inputs whose gradient needs the saved value `name`.
         self.saved_for = {
@@ -95,7 +98,7 @@ class Rule:
         if self.named_by:
             values = {**self.defaults, **options, **dict(zip(self.inputs, inputs, strict=False))}
             name = name(*[values.get(p) for p in self.named_by])
-        if "Backward" in name:
+        if "Backward" in name or name == "NotImplemented":
             return name
         return f"{name[:-1]}Backward{name[-1]}" if name[-1].isdigit() else f"{name}Backward0"
 
@@ -109,6 +112,11 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"<rule {self.__name__}({', '.join((*self.inputs, *self.defaults))})>"
+
+
+def is_number(x: object) -> bool:
+    """True for a number that is no array. Many an operation has two names: with a number, and with a tensor."""
+    return isinstance(x, (int, float, np.number))
 
 
 def _bind(formula: Callable, at: list[int]) -> Callable:

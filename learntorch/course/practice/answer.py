@@ -59,11 +59,13 @@ def same_code(a: str, b: str) -> bool:
 
 
 def borrowed(ex: Exercise, source: str) -> list[str]:
-    """The names that this exercise is about and that the answer calls ready-made."""
+    """The names that this exercise is about and that the answer uses ready-made: "for" is any loop, "@" the product."""
     tree = ast.parse(source)
     own = {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
     names = [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
     names += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in own]
+    names += ["for" for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While, ast.comprehension))]
+    names += ["@" for n in ast.walk(tree) if isinstance(n, ast.MatMult)]
     return [name for name in ex.forbids if name in names]
 
 

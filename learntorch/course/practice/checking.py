@@ -26,6 +26,10 @@ COPIED = "The numbers are right, but they are a copy; they should lie in the arg
 FICKLE = (
     "The first call is right, and a second one with the same arguments is not: something is remembered between calls."
 )
+READY_MADE = {
+    "": "`{}` is what you are building here. Write it from smaller pieces.",
+    "for": "There is a loop in it. Here the tensors do the repeating: write it without `for` and `while`.",
+}
 FOREIGN = (
     "It uses `{}`, a variable of this notebook that other chapters lack: make it an argument, or compute it inside."
 )
@@ -85,7 +89,7 @@ def try_case(ex: Exercise, answer: object, file: str, case: tuple, expected: obj
         return trial
     if ex.judge is None:
         trial.mutated = not ex.mutates and not unchanged(case, mine)
-        trial.aliased = shares_memory(outcome.value, mine)
+        trial.aliased = shares_memory(outcome.value, mine, all if ex.result == "view" else any)
     trial.fault = difference(outcome.value, expected, types=ex.types, rtol=ex.rtol)
     if trial.fault is None and trial.mutated:
         trial.fault = Difference("mutated", OVERWRITTEN)
@@ -141,7 +145,7 @@ def check_source(ex: Exercise, source: str, seed: int = 0) -> Result:
         return Result(ex.id, OPEN, lines=tuple(blanks))
     ready = borrowed(ex, source)
     if ready:
-        return Result(ex.id, WRONG, f"`{ready[0]}` is what you are building here. Write it from smaller pieces.")
+        return Result(ex.id, WRONG, READY_MADE.get(ready[0], READY_MADE[""]).format(ready[0]))
     with quiet_state():
         loading = guarded(lambda: load(ex, source), ex.timeout)
         if not loading.returned:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import inspect
 from html import escape
 
-from .checking import OPEN, RIGHT, UNTOUCHED, WRONG, Result
-from .compare import text
+import numpy as np
+
+from .checking import OPEN, RIGHT, UNTOUCHED, WRONG, Result, Trial
+from .compare import array_of, close, number, text
 from .definition import Exercise, find
 
 SIGNS = {UNTOUCHED: "○", OPEN: "○", WRONG: "◐", RIGHT: "●"}
@@ -50,7 +52,7 @@ def _lines(lines: tuple[int, ...]) -> str:
 
 
 def rows(result: Result) -> list[tuple[str, str]]:
-    """The failing case as pairs of a label and a text: given, yours, expected, printed."""
+    """The failing case as pairs of a label and a text: given, yours, expected (of a picture: target), printed."""
     trial = result.case
     if trial is None:
         return []
@@ -62,11 +64,39 @@ def rows(result: Result) -> list[tuple[str, str]]:
             found.append(("", "and it wrote into its argument"))
     elif result.message != trial.fault.says:
         found.append(("yours", trial.fault.says))
-    found.append(("expected", text(trial.expected)))
+    found.append(("target" if ex.kind == "visual" else "expected", text(trial.expected)))
+    marked = marks(ex, trial)
+    if marked is not None and marked.any():
+        found.append(("differ", cells(marked)))
     if trial.outcome.printed.strip():
         lines = trial.outcome.printed.rstrip().splitlines()
         found.append(("printed", "\n".join(lines[:8] + ["…"] * (len(lines) > 8))))
     return found
+
+
+def marks(ex: Exercise, trial: Trial) -> np.ndarray | None:
+    """Of an exercise whose answer is a picture: which of its cells differ from the target's; None if there are none."""
+    if ex.kind != "visual" or not trial.outcome.returned:
+        return None
+    mine, target = (as_grid(value) for value in (trial.outcome.value, trial.expected))
+    if mine is None or target is None or mine.shape != target.shape:
+        return None
+    return ~close(mine, target, ex.rtol)
+
+
+def as_grid(value: object) -> np.ndarray | None:
+    """A small matrix or row of numbers as rows of cells; None if it is something else."""
+    array = array_of(value)
+    if array is None or array.ndim not in (1, 2) or not 0 < array.size <= 144 or array.dtype.kind not in "biuf":
+        return None
+    return array.reshape(-1, array.shape[-1])
+
+
+def cells(marked: np.ndarray, most: int = 6) -> str:
+    """Which cells are marked: '✗ 2 of 6 cells: [0, 1], [1, 0]'."""
+    places = ["[" + ", ".join(map(str, at)) + "]" for at in np.argwhere(marked).tolist()]
+    listed = ", ".join(places[:most] + ["…"] * (len(places) > most))
+    return f"✗ {len(places)} of {marked.size} cells: {listed}"
 
 
 def given(ex: Exercise, case: tuple) -> str:
@@ -111,18 +141,61 @@ CODE = (
     "color:var(--jp-content-font-color1,#1a1a1a);background:var(--jp-layout-color2,#f3f3f3)"
 )
 LABEL = "text-align:left;vertical-align:top;padding:2px 10px 2px 0"
+# Note [Grids without colour]: a cell that differs has a thick border and a ✗. The grey behind a number grows with
+# it, so that a pattern is seen as one; it is translucent, and the number stays legible on a light and a dark page.
+CELL = (
+    "text-align:center;min-width:2.2em;padding:3px 6px;font-family:var(--jp-code-font-family,monospace);"
+    "color:var(--jp-content-font-color1,#1a1a1a);background:rgba(128,128,128,{shade:.2f});border:{border} solid"
+)
+BORDER, THICK = "1px", "4px"
+
+
+def grid(label: str, values: np.ndarray, marked: np.ndarray | None, low: float, high: float) -> str:
+    """A matrix as a table of cells under its label; marked cells have a thick border and a ✗."""
+    body = ""
+    for i, row in enumerate(values):
+        body += '<tr style="background:none">'
+        for j, value in enumerate(row):
+            off = marked is not None and bool(marked[i, j])
+            share = (float(value) - low) / (high - low) if high > low and np.isfinite(value) else 0.0
+            style = CELL.format(shade=0.4 * share, border=THICK if off else BORDER)
+            body += f'<td style="{style}">{escape(number(value))}{" ✗" if off else ""}</td>'
+        body += "</tr>"
+    caption = f'<caption style="{LABEL};caption-side:top;font-weight:bold">{escape(label)}</caption>'
+    return f'<table style="border-collapse:collapse;margin:2px 0">{caption}<tbody>{body}</tbody></table>'
+
+
+def side_by_side(result: Result) -> str:
+    """Yours and the target as grids next to each other; empty where the answer is no picture."""
+    trial = result.case
+    if trial is None or find(result.id).kind != "visual" or not trial.outcome.returned:
+        return ""
+    mine, target = (as_grid(value) for value in (trial.outcome.value, trial.expected))
+    if mine is None or target is None:
+        return ""
+    finite = np.concatenate([x[np.isfinite(x)].astype(float) for x in (mine, target)])
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    marked = marks(find(result.id), trial)
+    shapes = [array_of(value).shape for value in (trial.outcome.value, trial.expected)]
+    names = ["yours", "target"] if shapes[0] == shapes[1] else [f"yours, shape {shapes[0]}", f"target, {shapes[1]}"]
+    grids = (grid(names[0], mine, marked, low, high), grid(names[1], target, None, low, high))
+    box = '<div style="display:inline-block;vertical-align:top;margin-right:28px">'
+    return "<div>" + "".join(f"{box}{one}</div>" for one in grids) + "</div>"
 
 
 def html_of(result: Result) -> str:
     """The feedback as a card; text_of says the same."""
     body = f"<div><strong>{escape(headline(result))}</strong></div>"
-    table = rows(result)
-    if table:
-        cells = "".join(
-            f'<tr style="background:none"><th scope="row" style="{LABEL}">{escape(label)}</th>'
-            f'<td style="text-align:left;padding:2px 0"><pre style="{CODE}">{escape(block)}</pre></td></tr>'
-            for label, block in table
-        )
-        body += f'<table style="border-collapse:collapse;margin:6px 0">{cells}</table>'
+    pictures = side_by_side(result)
+    lines = ""
+    for label, block in rows(result):
+        if pictures and label in ("yours", "target"):
+            shown = f'<td colspan="2" style="text-align:left">{pictures}</td>' if label == "yours" else ""
+        else:
+            shown = f'<th scope="row" style="{LABEL}">{escape(label)}</th>'
+            shown += f'<td style="text-align:left;padding:2px 0"><pre style="{CODE}">{escape(block)}</pre></td>'
+        lines += f'<tr style="background:none">{shown}</tr>' if shown else ""
+    if lines:
+        body += f'<table style="border-collapse:collapse;margin:6px 0">{lines}</table>'
     body += "".join(f"<div>{escape(line)}</div>" for line in after(result))
     return f'<div style="{CARD.format(edge=EDGES[result.status])}">{body}</div>'

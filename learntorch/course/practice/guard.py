@@ -225,10 +225,10 @@ def unchanged(before: object, after: object) -> bool:
     return True
 
 
-def shares_memory(value: object, case: object) -> bool:
-    """True if a result lies in the memory of an argument."""
+def shares_memory(value: object, case: object, parts: Callable = any) -> bool:
+    """True if a result lies in the memory of an argument; of several results, any of them, or all (`parts=all`)."""
     if isinstance(value, (list, tuple)):
-        return any(shares_memory(v, case) for v in value)
+        return bool(value) and parts(shares_memory(v, case) for v in value)
     if isinstance(case, (list, tuple)):
         return any(shares_memory(value, c) for c in case)
     a, b = (x._array if isinstance(x, TensorBase) else x for x in (value, case))

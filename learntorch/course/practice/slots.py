@@ -12,9 +12,15 @@ from dataclasses import dataclass
 from functools import cache
 from types import FunctionType
 
+import learntorch
+
+from ... import functions, joining
+from ...methods.matrix import MatrixMethods
+from ...nn import criteria
 from ...ops import activations, matrix, pointwise, reduction, shape
 from ...ops.rule import Rule
 from ...recording import operator, recorded
+from ...tensor import Size
 from ...writing import inplace
 
 
@@ -84,6 +90,20 @@ def attribute(name: str, where: str, owners: list, attr: str, adapt: Callable = 
     return Slot(name, where, lambda piece: put(adapt(piece)), lambda: put(ours))
 
 
+def method_of(name: str, where: str, owner: type, attr: str, adapt: Callable) -> Slot:
+    """The slot for a method that is also a function of the package. Both forms call one function, and hold it in a
+    variable; `adapt(piece, ours)` takes its place."""
+    forms = (vars(owner)[attr], vars(owner)[attr].together)
+    held = [dict(zip(form.__code__.co_freevars, form.__closure__))["method"] for form in forms]
+    ours = held[0].cell_contents
+
+    def put(fn: Callable) -> None:
+        for cell in held:
+            cell.cell_contents = fn
+
+    return Slot(name, where, lambda piece: put(adapt(piece, ours)), lambda: put(ours))
+
+
 def methods_of(name: str, where: str, ours: type) -> Slot:
     """The slot for a whole class: its methods move into ours, which stays the class that everybody knows."""
     before = {key: value for key, value in vars(ours).items() if isinstance(value, FunctionType)}
@@ -135,6 +155,10 @@ def mine(name: str) -> object:
 def slots() -> dict[str, Slot]:
     """Every slot by name, in the order of the course."""
     listed = [
+        attribute("broadcast-shapes", "learntorch.broadcast_shapes", [functions, learntorch, joining, criteria],
+                  "broadcast_shapes", _of_many),
+        method_of("outer", "learntorch.outer", MatrixMethods, "outer",
+                  lambda piece, ours: lambda u, v: piece(u, v) if u.ndim == v.ndim == 1 else ours(u, v)),
         gradient_of("mul-gradient", "the gradient of learntorch.mul", pointwise.mul,
                     a=lambda piece: lambda g, a, b: piece(g, a, b)[0],
                     b=lambda piece: lambda g, a, b: piece(g, a, b)[1]),
@@ -152,6 +176,24 @@ def slots() -> dict[str, Slot]:
                  lambda piece: lambda x, *, dim: _along(piece, x, dim)),
     ]  # fmt: skip
     return {slot.name: slot for slot in listed}
+
+
+def _of_many(piece: Callable, ours: Callable = functions.broadcast_shapes) -> Callable:
+    """Apply a function of two shapes to any number of them. What it refuses is refused in PyTorch's words."""
+
+    def broadcast_shapes(*shapes) -> Size:
+        total = ()
+        for shape in shapes:
+            try:
+                total = tuple(piece(total, tuple(shape)))
+            except EmptySlot:
+                raise
+            except RuntimeError:
+                ours(*shapes)
+                raise
+        return Size(total)
+
+    return broadcast_shapes
 
 
 def _along(piece: Callable, x, dim: int):

@@ -1,0 +1,186 @@
+"""How an operation writes in place: into the memory of a tensor, and into its history.
+
+Read in chapter 03. `inplace(rule)` gives the underscore form of a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from .base import INFERENCE, Stamp, TensorBase, memory, tick, wrap
+from .dtypes import of_numpy
+from .errors import by_name, explain, shape_mismatch
+from .modes import grad_mode
+from .nodes import CopySlices, Layout, check_origin, edge_of, refresh, rewire
+from .ops.rule import Rule
+from .recording import arrays_of, operand, record, saver
+
+
+@cache
+def inplace(rule: Rule) -> Callable:
+    """The underscore form of `rule`: writes the result over its first input and returns it."""
+    fn, save, keeps_target = rule.fn, saver(rule), rule.inputs[0] in rule.saved_inputs
+    required = len(rule.inputs) - len(rule.optional_inputs)
+
+    def call(target, *others, **options):
+        inputs = (target, *others)
+        if options or len(inputs) < required:
+            inputs, options = by_name(rule.__name__, required, inputs, options, rule.defaults)
+            target, *others = inputs
+        check_writable(target, inputs)
+        arrays = arrays_of(rule, inputs)
+        try:
+            result = grad_mode.quietly(fn, *arrays, **options)
+        except Exception as error:
+            raise explain(error, rule.__name__, arrays, options) from None
+        needs = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
+        if keeps_target and any(needs) and grad_mode.enabled:  # the backward formula needs what is overwritten
+            inputs = (_before(target), *others)
+        write(target, result, lambda: record(rule, inputs, options, needs, save, (target,)),
+              needs=any(needs) and bool(rule.formulas) and target._array.dtype.kind == "f",
+              saves_output=bool(rule.saved_outputs))  # fmt: skip
+        return target
+
+    call.__name__ = call.__qualname__ = f"{rule.__name__}_"
+    call.__doc__ = f"In-place form of `{rule.__name__}`: writes the result over the tensor itself and returns it."
+    call.rule = rule
+    return call
+
+
+@cache
+def inplace_operator(rule: Rule) -> Callable:
+    """`inplace(rule)` for an operator such as `+=`: hands an operand that it does not know back to Python."""
+    plain = inplace(rule)
+
+    def call(target, other):
+        if not isinstance(other, (TensorBase, int, float)):
+            other = operand(rule, other, True)
+            if other is NotImplemented:
+                return other
+        return plain(target, other)
+
+    call.__name__, call.__doc__ = plain.__name__, plain.__doc__
+    call.rule = rule
+    return call
+
+
+def _before(target: TensorBase) -> TensorBase:
+    """A copy of `target` with its history, as it is before a write."""
+    copy = wrap(target._array.copy())
+    copy._requires_grad, copy._edge = target._requires_grad, edge_of(target) if target._requires_grad else None
+    return copy
+
+
+def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_output: bool = False) -> None:
+    """Put `value` into the memory of `target`, and into its history if `needs`.
+
+    An operation that saves its inputs is recorded before the write, so that the backward pass notices
+    if one of them was the memory written to; one that saves its output is recorded after it.
+    """
+    array = memory(target)
+    if value.shape != array.shape:
+        try:
+            broadcasts = np.broadcast_shapes(value.shape, array.shape) == array.shape
+        except ValueError:
+            broadcasts = False
+        if not broadcasts:
+            raise shape_mismatch(array.shape, value.shape)
+    if not np.can_cast(value.dtype, array.dtype, "same_kind") and _kind(value.dtype) > _kind(array.dtype):
+        raise RuntimeError(
+            f"result type {_type_name(value.dtype)} can't be cast to the desired output type "
+            f"{_type_name(array.dtype)}. Convert the tensor first, for example with .float(), or use the "
+            "form without the trailing underscore."
+        )
+    records = needs and grad_mode.enabled
+    node = make_node() if records and not saves_output else None
+    grad_mode.quietly(array.__setitem__, ..., value)
+    if target._stamp is None:
+        target._stamp = Stamp()
+    target._stamp.write()
+    if records:
+        if saves_output:
+            node = make_node()
+        rebase(target, node)
+        if saves_output:  # what the node saved is what has just been written
+            node.number = max(node.number, target._stamp.last)
+
+
+def rebase(target: TensorBase, node, number: int = 0) -> None:
+    """Give a tensor that was written to its new history; a view passes it on to its base."""
+    base = target._base
+    if base is None:
+        rewire(target, node, number)
+        return
+    slices = CopySlices(edge_of(base), node, Layout(target, base))
+    rewire(base, slices)
+    base._stamp.last = slices.number  # every view of the base has to look again
+    slices.number = tick()
+    target._seen = 0
+    refresh(target)
+
+
+def check_writable(target: TensorBase, inputs: tuple) -> None:
+    """Refuse the in-place writes that PyTorch refuses."""
+    if not isinstance(target, TensorBase):
+        raise TypeError(f"an in-place operation needs a Tensor to write to, not {type(target).__name__}")
+    if target._stamp is INFERENCE and not grad_mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+            "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    check_history(target, inputs)
+    array = target._array
+    if array.size and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+    for x in inputs:
+        if isinstance(x, TensorBase) and x is not target and x._stamp is target._stamp and x._stamp is not None:
+            check_overlap(array, x._array)
+
+
+def check_history(target: TensorBase, inputs: tuple) -> None:
+    """Refuse to change what is recorded of a tensor where PyTorch refuses: leaves, their views, and some others."""
+    base = target._base
+    if grad_mode.enabled and any(isinstance(x, TensorBase) and x.requires_grad for x in (target, *inputs)):
+        if base is not None:
+            check_origin(target)
+            refresh(target)
+            if target._requires_grad and base._edge is None:
+                raise RuntimeError(
+                    "a view of a leaf Variable that requires grad is being used in an in-place operation. Do it "
+                    "inside `with torch.no_grad():`, or clone() the leaf first."
+                )
+        elif target._requires_grad and target._edge is None:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation. Do it inside "
+                "`with torch.no_grad():`, or use the form without the trailing underscore."
+            )
+
+
+def check_overlap(target, source, separate: bool = False) -> None:
+    """Refuse to read from a part of the memory that is being written to, unless (if not `separate`) it is the very
+    same elements."""
+    if not isinstance(target, np.ndarray) or not isinstance(source, np.ndarray):
+        return
+    (low, high), (start, end) = byte_bounds(target), byte_bounds(source)
+    same = low == start and target.shape == source.shape and target.strides == source.strides and not separate
+    dense = high - low == target.nbytes and end - start == source.nbytes  # PyTorch looks no further
+    if dense and not same and low < end and start < high:
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+            "memory location. Please clone() the tensor before performing the operation."
+        )
+
+
+def _kind(dtype: np.dtype) -> int:
+    return "biuf".index(dtype.kind) - (dtype.kind == "u")
+
+
+def _type_name(dtype: np.dtype) -> str:
+    return of_numpy(dtype).legacy.removesuffix("Tensor")
