@@ -36,6 +36,7 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
     captured: dict = {}
     pending: dict = {}  # node → what has arrived so far for its output (a list, if it has several)
     heap: list = []  # (−number, node): the newest on top
+    watched = rare.anomaly
     before = grad_mode.enabled
     grad_mode.enabled = create_graph
     try:
@@ -59,7 +60,7 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
                     continue
                 if leaf and not create_graph:
                     g = g.copy()  # the hook may have kept the tensor that it saw
-            if rare.anomaly:
+            if watched:
                 found = _watched(node, g, create_graph, alive)
             else:
                 found = node.apply(g, create_graph, alive)

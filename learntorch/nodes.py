@@ -120,15 +120,18 @@ class Node:
             t = values[i]
             if not isinstance(t, TensorBase):
                 continue  # a Python number, or not needed
-            own = i >= len(self.rule.saved_inputs) and t._array.dtype.kind == "f"  # an output, no indices
             if t._stamp is not None and t._stamp.last > self.number:
-                raise RuntimeError(modified(t, self.number, (self, 0) if own else None))
+                raise RuntimeError(modified(t, self.number, (self, 0) if self._is_own(i, t) else None))
             if not create:
                 values[i] = t._array
-            elif own:  # give the twin its history back
+            elif self._is_own(i, t):  # give the twin its history back
                 values[i] = t = twin(t)
                 t._requires_grad, t._edge = True, (self, 0)
         return values
+
+    def _is_own(self, i: int, t: TensorBase) -> bool:
+        """True if the saved value `i` is an output of this node (and not its indices)."""
+        return i >= len(self.rule.saved_inputs) and t._array.dtype.kind == "f"
 
     def release(self) -> None:
         """Let go of the saved tensors."""
@@ -243,8 +246,8 @@ TYPES = {"float16": "torch.HalfTensor", "float32": "torch.FloatTensor", "float64
 
 
 def short(node: Node) -> str:
-    """The name of a node without its ending: 'Mul' for MulBackward0."""
-    return node.name().rstrip("0123456789").removesuffix("Backward")
+    """The name of a node in errors: 'Mul' for MulBackward0, 'Clamp1' for ClampBackward1."""
+    return node.name().replace("Backward0", "").replace("Backward", "")
 
 
 def modified(t: TensorBase, saved_at: int, edge: Edge | None = None) -> str:

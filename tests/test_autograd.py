@@ -976,7 +976,7 @@ def test_a_shallow_copy_is_a_leaf_of_its_own():
 
 
 def test_a_tensor_is_not_pickled():
-    with pytest.raises(TypeError, match=r"cannot be pickled: reading a pickle can run any code. Save it with torch.save"):
+    with pytest.raises(TypeError, match="cannot be pickled: reading a pickle can run any code"):
         pickle.dumps(torch.ones(2))
 
 

@@ -14,7 +14,7 @@ from ..errors import argument_error, c_name
 from ..graph import run_backward
 from ..hooks import Hooks, RemovableHandle
 from ..modes import grad_mode
-from ..nodes import edge_of, refresh
+from ..nodes import NO_EDGE, edge_of, refresh
 
 
 class HistoryMethods:
@@ -24,6 +24,8 @@ class HistoryMethods:
     def requires_grad(self) -> bool:
         """True if operations on this tensor are recorded."""
         base = self._base
+        if self._edge is NO_EDGE:
+            return base._requires_grad
         return self._requires_grad or (base is not None and base._requires_grad and self._array.dtype.kind == "f")
 
     @requires_grad.setter

@@ -1,6 +1,6 @@
 """`signature`: which arguments a method takes, and PyTorch's words for those that it does not.
 
-Read in chapter 01. A form is written as PyTorch prints it: "int dim, bool keepdim = False, *, torch.dtype dtype = None".
+Read in chapter 01. A form is written as PyTorch prints it: "int dim, bool keepdim = False, *, torch.dtype dtype".
 What follows `*` is given by name only, and a `?` allows None. "sizes" is a tuple of ints for which one int is not
 enough; if a form takes nothing else without a name, they may be given one by one: x.view(2, 3). A call whose types of
 arguments were met before costs one look into a set.

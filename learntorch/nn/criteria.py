@@ -51,9 +51,8 @@ def _together(name: str, input: Tensor, target: Tensor, weight: Tensor | None = 
     """Input and target in one shape. Different shapes are nearly always a mistake, so they bring a warning."""
     check_tensor(name, input)
     check_tensor(name, target, "target", 2)
-    if input.shape == target.shape:
-        both = input, target
-    else:
+    both = input, target
+    if input._array.shape != target._array.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
@@ -240,14 +239,8 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
     reduction = reduction_of(reduction, size_average, reduce)
     check_tensor("cross_entropy_loss", input)
     check_tensor("cross_entropy_loss", target, "target", 2)
-    plain = weight is None and label_smoothing == 0.0 and reduction == "mean" and input.ndim == 2
-    if (
-        plain
-        and type(ignore_index) is int
-        and target.ndim == 1
-        and target.dtype is int64
-        and 0 < len(target) == len(input)
-    ):
+    plain = weight is None and label_smoothing == 0.0 and reduction == "mean" and type(ignore_index) is int
+    if plain and input.ndim == 2 and target.ndim == 1 and target.dtype is int64 and 0 < len(target) == len(input):
         if input.is_floating_point() and not (target._array == ignore_index).any():
             return recorded(loss.cross_entropy)(input, target)[0]
     check_number("cross_entropy_loss", ignore_index, "ignore_index", 5, "int")

@@ -281,14 +281,14 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     if input.numel() == 0:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor. Give num_classes.")
-        return creation.zeros(*input.shape, num_classes, dtype=int64)
+        return creation.zeros(*input.shape, num_classes, dtype=int64, device=input.device)
     if input.min() < 0:
         raise RuntimeError("Class values must be non-negative. Classes count from 0.")
     if num_classes == -1:
         num_classes = int(input.max()) + 1
     elif input.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes. Classes count from 0.")
-    return (input.unsqueeze(-1) == creation.arange(num_classes)).long()
+    return (input.unsqueeze(-1) == creation.arange(num_classes, device=input.device)).long()
 
 
 def __getattr__(name: str):

@@ -109,7 +109,7 @@ def _gelu_slope(x, approximate):
 def log_sigmoid(x):
     """Logarithm of the logistic function: y = ln σ(x) = −ln(1 + e⁻ˣ)."""
     require("f", "log_sigmoid_cpu", x)
-    return np.asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), order="C")  # e^−|x| cannot overflow
+    return array_module(x).asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), order="C")  # e^−|x| cannot overflow
 
 
 @differentiable(x=lambda g, x, low, high: g * step(x - low) * step(high - x) + 0)

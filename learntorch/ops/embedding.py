@@ -29,7 +29,7 @@ def embedding(weight, indices, *, padding_idx=-1):
         )
     if indices.size and (indices.min() < 0 or indices.max() >= len(weight)):
         raise final(IndexError(f"index out of range in self. Rows are counted from 0 to {len(weight) - 1}."))
-    return np.ascontiguousarray(weight[indices])
+    return array_module(weight).ascontiguousarray(weight[indices])
 
 
 @differentiable(ANY, g=lambda g, indices, padding_idx:

@@ -184,7 +184,8 @@ def first(mask, shape: tuple) -> tuple:
 
 
 @differentiable(ANY, x=lambda g, offset, dim1, dim2: diagonal_put(
-                    g, zeros_like(diagonal(g, offset=offset, dim1=dim1, dim2=dim2)), offset=offset, dim1=dim1, dim2=dim2),
+                    g, zeros_like(diagonal(g, offset=offset, dim1=dim1, dim2=dim2)),
+                    offset=offset, dim1=dim1, dim2=dim2),
                 src=lambda g, offset, dim1, dim2: diagonal(g, offset=offset, dim1=dim1, dim2=dim2),
                 name="DiagonalScatter")  # fmt: skip
 def diagonal_put(x, src, *, offset=0, dim1=0, dim2=1):

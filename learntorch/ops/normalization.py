@@ -10,6 +10,7 @@ from math import prod
 
 import numpy as np
 
+from ..devices import array_module
 from .elementary import rsqrt
 from .reduction import mean, sum
 from .rule import ANY, differentiable
@@ -42,10 +43,10 @@ def _scaled(y, weight, bias):
 
 def _laid_out(y, x):
     """y in the memory order of PyTorch's results: rows first; channels last, if x is a batch of such images."""
-    y = y.astype(x.dtype, copy=False)
+    y, xp = y.astype(x.dtype, copy=False), array_module(x)
     if x.ndim == 4 and not x.flags.c_contiguous and x.transpose(0, 2, 3, 1).flags.c_contiguous:
-        return np.ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-    return np.ascontiguousarray(y)
+        return xp.ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    return xp.ascontiguousarray(y)
 
 
 def _wide(x):
@@ -105,7 +106,7 @@ def _sum_first(g, dims: int):
 def layer_norm(x, weight=None, bias=None, *, dims, eps):
     """n · weight + bias, with μ and σ² over the last `dims` dimensions, which are those of weight and bias."""
     y = _scaled(_normal(_wide(x), _last(x, dims), eps)[0], weight, bias)
-    return np.ascontiguousarray(y.astype(x.dtype, copy=False))
+    return array_module(x).ascontiguousarray(y.astype(x.dtype, copy=False))
 
 
 # By group: μ and σ² over neighbouring channels ───────────────────────────────────────────────────

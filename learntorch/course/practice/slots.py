@@ -183,9 +183,9 @@ def _of_many(piece: Callable, ours: Callable = functions.broadcast_shapes) -> Ca
 
     def broadcast_shapes(*shapes) -> Size:
         total = ()
-        for shape in shapes:
+        for size in shapes:
             try:
-                total = tuple(piece(total, tuple(shape)))
+                total = tuple(piece(total, tuple(size)))
             except EmptySlot:
                 raise
             except RuntimeError:
