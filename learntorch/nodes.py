@@ -50,13 +50,19 @@ def node_class(name: str, rule: Rule) -> type:
     """The class of the nodes of a rule, named as PyTorch names it: MulBackward0."""
     by_hand = not (name[-1].isdigit() or name.endswith("_copy"))  # PyTorch's others are generated
     prefix = "torch::autograd::" if by_hand else ""
-    return type(name, (Node,), {"__slots__": (), "rule": rule, "prefix": prefix, "__module__": __name__})
+    about = {"__slots__": (), "rule": rule, "prefix": prefix, "__module__": __name__}
+    return type(name, (Node,), about | {f"_saved_{what}": saved(i) for i, what in enumerate(saved_names(rule))})
+
+
+def saved(i: int) -> property:
+    """One of the values that a node saves, for those who ask: `y.grad_fn._saved_result`."""
+    return property(lambda node: node.unpack(True)[i])
 
 
 class Node:
     """One recorded operation: its rule, the edges to the nodes of its inputs, what was saved, its number."""
 
-    __slots__ = ("number", "next_functions", "saved", "like", "hooks", "metadata", "__weakref__")
+    __slots__ = ("number", "next_functions", "saved", "like", "hooks", "_notes", "__weakref__")
     rule: Rule
     outputs = 1  # how many outputs take part in differentiation
     prefix = ""
@@ -74,16 +80,12 @@ class Node:
         found = tuple(g if g is None else wrap(g) for g in found)
         return found if len(found) != 1 else found[0]
 
-    def __getattr__(self, name: str):
-        """`metadata`, a dict for whatever one wants to note of a node; and `_saved_self`, `_saved_result`, …"""
-        if name == "metadata":
-            self.metadata = {}
-            return self.metadata
-        if name.startswith("_saved_"):
-            for own, value in zip(saved_names(self.rule), self.unpack(True), strict=True):
-                if own == name.removeprefix("_saved_"):
-                    return value
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+    @property
+    def metadata(self) -> dict:
+        """A place for whatever one wants to note of a node."""
+        if getattr(self, "_notes", None) is None:
+            self._notes = {}
+        return self._notes
 
     def apply(self, g, create: bool, alive: set | None = None) -> Sequence:
         """The gradients of the inputs, from the gradient of the output.

@@ -1,7 +1,7 @@
 """What a word in braces stands for in the tables of parity_operations.py: numbers, dims, shapes, indices.
 
-Every method draws one argument as a piece of Python, for the tensor that the step is about. In a mistaken step half
-of the arguments are wrong on purpose. Hypothesis shrinks every choice to its first option, so that is the plainest.
+Every method draws one argument as a piece of Python, for the tensor that the step is about. In a mistaken step one
+of the arguments is wrong on purpose. Hypothesis shrinks every choice to its first option, so that is the plainest.
 """
 
 from __future__ import annotations
@@ -49,8 +49,11 @@ class Arguments:
         return self.draw(below(n)) == n - 1
 
     def wrong(self) -> bool:
-        """Whether this argument is to be wrong."""
-        return self.mistaken and self.chance(2)
+        """Whether this argument is to be wrong: one of a mistaken step's, for of two mistakes PyTorch may name either."""
+        if not self.mistaken or self.chance(2):
+            return False
+        self.mistaken = False
+        return True
 
     @property
     def subject(self) -> tuple:
@@ -191,7 +194,8 @@ class Arguments:
     def indices(self) -> str:
         """Places along the step's dim, none of them negative."""
         n = max(self.size_along(), 1)
-        self.indexed = [self.place(n) if self.mistaken else self.place(n) % n for _ in range(self.pick((2, 1, 3)))]
+        places = [self.place(n) for _ in range(self.pick((2, 1, 3)))]
+        self.indexed = [k % n if -n <= k < n else k for k in places]
         return f"torch.tensor({self.indexed})"
 
     def positions(self) -> str:

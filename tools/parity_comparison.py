@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import re
 import string
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import ModuleType
@@ -110,7 +111,7 @@ class Runner:
         """
         self.program.append(step)
         code = compile(step.source, "<program>", "exec")
-        theirs, mine = [_error(code, space) for space in self.spaces]
+        theirs, mine = _error(code, self.spaces[0]), self._error_here(code)
         if isinstance(theirs, NameError):
             raise theirs
         if type(theirs).__name__ != type(mine).__name__:
@@ -127,8 +128,20 @@ class Runner:
                 self.gradients.add(step.name)
             for path, *both in self._pairs(step.name, *(space[step.name] for space in self.spaces)):
                 self.versions[path] = [_version(x) for x in both]
+        if step.operation == "optim":  # an optimizer may write in one go or in several
+            self.versions.clear()
         self.compare(numbers_only=not self.watch)
         return theirs is None
+
+    def _error_here(self, code: object) -> Exception | None:
+        """The candidate's error. Its warnings must be its own: none of NumPy's reaches a user."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            error = _error(code, self.spaces[1])
+        foreign = [str(w.message) for w in caught if issubclass(w.category, (RuntimeWarning, DeprecationWarning))]
+        if foreign:
+            self._differ("warning", foreign[0])
+        return error
 
     def compare(self, *, numbers_only: bool = False) -> None:
         """Compare all variables."""

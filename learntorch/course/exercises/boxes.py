@@ -28,7 +28,9 @@ def grid(ax, rows, left: float, top: float, color: str = "white", hatch: str = "
     for i, row in enumerate(rows):
         for j, value in enumerate(row):
             layer = len(ax.patches)  # what is drawn later lies on top
-            ax.add_patch(Rectangle((left + j, top + i), 1, 1, fc=color, ec="black", hatch=hatch, ls=style, zorder=layer))
+            ax.add_patch(
+                Rectangle((left + j, top + i), 1, 1, fc=color, ec="black", hatch=hatch, ls=style, zorder=layer)
+            )
             label(ax, left + j + 0.5, top + i + 0.5, value, zorder=layer + 0.5)
 
 

@@ -8,17 +8,15 @@ are tried (negated, k times, transposed, …), and the smallest failing case is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from .answer import Loaded, borrowed, load, notebook_names, open_lines, same_code, with_blanks
 from .compare import Difference, difference
 from .definition import Exercise, Wrong, cases_of
+from .feedback import OPEN, RIGHT, UNTOUCHED, WRONG, Result, Trial
 from .guard import Outcome, copied, guarded, quiet_state, shares_memory, unchanged
 from .relations import relation
-
-UNTOUCHED, OPEN, WRONG, RIGHT = "not started", "open", "wrong", "right"
 
 OVERWRITTEN = "The result is right, but the argument was overwritten on the way."
 SHARED = "The numbers are right, but the result lies in the argument's own memory: a write to one changes both."
@@ -33,49 +31,6 @@ READY_MADE = {
 FOREIGN = (
     "It uses `{}`, a variable of this notebook that other chapters lack: make it an argument, or compute it inside."
 )
-
-
-@dataclass
-class Trial:
-    """What an answer did with one case."""
-
-    case: tuple
-    outcome: Outcome
-    expected: object
-    mutated: bool = False  # it wrote into its arguments
-    aliased: bool = False  # its result lies in the memory of an argument
-    fickle: bool = False  # a second call gave something else
-    fault: Difference | None = None  # what is wrong with it
-
-
-@dataclass
-class Result:
-    """What a check found. It prints as a few lines, and as a card in a notebook (see feedback.py)."""
-
-    id: str
-    status: str
-    message: str = ""
-    misconception: str = ""  # the name of the known wrong answer that it matches
-    ask: str = ""
-    case: Trial | None = None
-    lines: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
-    passed: tuple[int, int] | None = None  # how many of the chapter's exercises are done, of how many
-
-    @property
-    def ok(self) -> bool:
-        """True if the answer is right."""
-        return self.status == RIGHT
-
-    def __repr__(self) -> str:
-        from .feedback import text_of
-
-        return text_of(self)
-
-    def _repr_html_(self) -> str:
-        from .feedback import html_of
-
-        return html_of(self)
 
 
 def try_case(ex: Exercise, answer: object, file: str, case: tuple, expected: object) -> Trial:

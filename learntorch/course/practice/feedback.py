@@ -7,16 +7,57 @@ colour says what a sign or a word does not say too.
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 
-from .checking import OPEN, RIGHT, UNTOUCHED, WRONG, Result, Trial
-from .compare import array_of, close, number, text
+from .compare import Difference, array_of, close, number, text
 from .definition import Exercise, find
+from .guard import Outcome
 
+UNTOUCHED, OPEN, WRONG, RIGHT = "not started", "open", "wrong", "right"
 SIGNS = {UNTOUCHED: "○", OPEN: "○", WRONG: "◐", RIGHT: "●"}
 EDGES = {UNTOUCHED: "#767676", OPEN: "#767676", WRONG: "#B45F06", RIGHT: "#00755E"}
+
+
+@dataclass
+class Trial:
+    """What an answer did with one case."""
+
+    case: tuple
+    outcome: Outcome
+    expected: object
+    mutated: bool = False  # it wrote into its arguments
+    aliased: bool = False  # its result lies in the memory of an argument
+    fickle: bool = False  # a second call gave something else
+    fault: Difference | None = None  # what is wrong with it
+
+
+@dataclass
+class Result:
+    """What a check found. It prints as a few lines, and as a card in a notebook."""
+
+    id: str
+    status: str
+    message: str = ""
+    misconception: str = ""  # the name of the known wrong answer that it matches
+    ask: str = ""
+    case: Trial | None = None
+    lines: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    passed: tuple[int, int] | None = None  # how many of the chapter's exercises are done, of how many
+
+    @property
+    def ok(self) -> bool:
+        """True if the answer is right."""
+        return self.status == RIGHT
+
+    def __repr__(self) -> str:
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
 
 def headline(result: Result) -> str:

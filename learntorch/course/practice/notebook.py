@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 from . import predicting, slots
 from .answer import filled, load, plain
-from .checking import Result, check_source
+from .checking import check_source
 from .definition import Exercise, catalogue, find, of_chapter
+from .feedback import Result
 from .progress import Progress
 from .slots import mine
 from .tables import Table

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 
 from .answer import load, notebook_names
-from .checking import OPEN, RIGHT, UNTOUCHED, WRONG, Result, judge
+from .checking import judge
 from .compare import difference
 from .definition import Exercise
+from .feedback import OPEN, RIGHT, UNTOUCHED, WRONG, Result
 from .guard import guarded, quiet_state
 
 

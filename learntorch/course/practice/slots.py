@@ -15,9 +15,13 @@ from types import FunctionType
 import learntorch
 
 from ... import functions, joining
+from ...base import TensorBase
+from ...devices import array_module
+from ...errors import require
 from ...methods.matrix import MatrixMethods
 from ...nn import criteria
 from ...ops import activations, matrix, pointwise, reduction, shape
+from ...ops.layout import arranged
 from ...ops.rule import Rule
 from ...recording import operator, recorded
 from ...tensor import Size
@@ -169,11 +173,13 @@ def slots() -> dict[str, Slot]:
         gradient_of("matmul-gradient", "the gradient of learntorch.mm", matrix.mm,
                     a=lambda piece: lambda g, a, b: piece(g, a, b)[0],
                     b=lambda piece: lambda g, a, b: piece(g, a, b)[1]),
-        value_of("relu", "learntorch.relu", activations.relu),
-        value_of("sigmoid", "learntorch.sigmoid", activations.sigmoid),
-        value_of("tanh", "learntorch.tanh", activations.tanh),
-        value_of("softmax", "learntorch.softmax", reduction.softmax,
-                 lambda piece: lambda x, *, dim: _along(piece, x, dim)),
+        value_of("relu", "learntorch.relu", activations.relu, _each),
+        value_of("sigmoid", "learntorch.sigmoid", activations.sigmoid, _each),
+        value_of("tanh", "learntorch.tanh", activations.tanh,
+                 lambda piece: _each(lambda x: piece(x, activations.sigmoid))),
+        value_of("softplus", "learntorch.nn.functional.softplus", activations.softplus, _with_slope),
+        value_of("softmax", "learntorch.softmax", reduction.softmax, _along),
+        gradient_of("softmax-gradient", "the gradient of learntorch.softmax", reduction.softmax, x=_gradient_along),
     ]  # fmt: skip
     return {slot.name: slot for slot in listed}
 
@@ -196,9 +202,59 @@ def _of_many(piece: Callable, ours: Callable = functions.broadcast_shapes) -> Ca
     return broadcast_shapes
 
 
-def _along(piece: Callable, x, dim: int):
-    """Apply a function that works on rows, along any dimension."""
-    return piece(x.swapaxes(dim, -1)).swapaxes(dim, -1) if x.ndim else piece(x.reshape(1)).reshape(())
+def _each(piece: Callable, ours: Callable = activations.relu.fn) -> Callable:
+    """A function of each element: the type of the numbers and their order in memory stay; bool goes to ours."""
+
+    def value(x):
+        if x.dtype.kind == "b":
+            return ours(x)
+        xp = array_module(x)
+        return arranged(xp.asarray(piece(xp.asarray(x)), dtype=x.dtype), x)
+
+    return value
+
+
+def _with_slope(piece: Callable) -> Callable:
+    """softplus of one argument, for any β: ln(1 + e^βx) / β; beyond the threshold, x."""
+    value = _each(piece)
+
+    def softplus(x, *, beta=1.0, threshold=20.0):
+        require("f", "softplus_cpu", x)
+        z = x * beta
+        return array_module(x).where(z > threshold, x, value(z) / beta)
+
+    return softplus
+
+
+def _along(piece: Callable, ours: Callable = reduction.softmax.fn) -> Callable:
+    """softmax of rows, along any dimension. What is empty, or no array of such numbers, goes to ours."""
+
+    def softmax(x, *, dim):
+        if not x.size or x.dtype.kind != "f" or not -max(x.ndim, 1) <= dim < max(x.ndim, 1):
+            return ours(x, dim=dim)
+        return _by_rows(piece, dim, x)
+
+    return softmax
+
+
+def _gradient_along(piece: Callable, ours: Callable = reduction.softmax.formulas["x"]) -> Callable:
+    """The gradient of softmax from that of rows. The piece works on arrays; where the gradient itself is recorded, on
+    tensors, ours runs."""
+
+    def gradient(g, y, dim):
+        if isinstance(g, TensorBase) or isinstance(y, TensorBase) or not y.size:
+            return ours(g, y, dim)
+        return _by_rows(piece, dim, g, y)
+
+    return gradient
+
+
+def _by_rows(piece: Callable, dim: int, *arrays):
+    """Apply a function that works along the last axis, along any dimension."""
+    xp, (first, *_) = array_module(arrays[0]), arrays
+    turned = [x.swapaxes(dim, -1) if x.ndim else x.reshape(1) for x in arrays]
+    result = xp.asarray(piece(*turned), dtype=first.dtype)
+    return shape.row_major(result.swapaxes(dim, -1) if first.ndim else result.reshape(()))
 
 
 def poison(slot: Slot, exercise: str) -> None:

@@ -1,7 +1,7 @@
 """Exercise 3: what comes of two types that meet."""
 
 import learntorch as torch
-from learntorch.course.exercises.boxes import ORANGE, SKY, YELLOW, canvas, grid, label
+from learntorch.course.exercises.boxes import ORANGE, SKY, YELLOW, canvas, label
 from learntorch.course.practice.definition import Exercise
 
 ex = Exercise(
