@@ -6,7 +6,7 @@ Read in chapter 01. Called only after something has failed.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 import numpy as np
 
@@ -131,6 +131,18 @@ def dimension_error(dim: object, ndim: int) -> IndexError:
             f"has {ndim} dimension{'' if ndim == 1 else 's'}."
         )
     )
+
+
+def no_such_name(module: str) -> Callable[[str], object]:
+    """The `__getattr__` of a module: says where to look for a name that it does not have."""
+
+    def refuse(name: str) -> object:
+        raise AttributeError(
+            f"module '{module}' has no attribute '{name}'. What PyTorch has and learntorch has not is listed in "
+            "docs/differences.md."
+        )
+
+    return refuse
 
 
 def final(error: Exception) -> Exception:

@@ -49,7 +49,7 @@ def function(name: str, method: Callable | None = None) -> Callable:
     @wraps(method)
     def call(input, *args, out=None, **options):
         if out is not None:
-            options = options_for(name, out, options)
+            options = options_for(name, out, options, (input, *args))
         try:
             if number_first and isinstance(input, (int, float)) and isinstance(args[0], TensorBase):
                 result = number_first(input, *args, **options)

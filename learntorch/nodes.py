@@ -229,9 +229,9 @@ class AccumulateGrad(Node):
 
 def _like_memory(g, array):
     """A copy of `g` whose elements lie in memory in the order of `array`."""
-    if array.flags.c_contiguous:
-        return g.copy(order="C") if hasattr(g, "copy") else g
     order = sorted(range(array.ndim), key=lambda d: -array.strides[d])
+    if array.flags.c_contiguous or not array.transpose(order).flags.c_contiguous:  # a leaf with gaps: row by row
+        return g.copy(order="C") if hasattr(g, "copy") else g
     return np.ascontiguousarray(g.transpose(order)).transpose(np.argsort(order))
 
 

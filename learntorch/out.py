@@ -49,6 +49,12 @@ _WITHOUT = frozenset(
     "unique_consecutive unsqueeze vsplit".split()
 )
 
+# Functions that autograd knows nothing of: they write into a leaf too.
+_UNRECORDED = frozenset(
+    "eq ne lt le gt ge equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor "
+    "logical_not bitwise_and bitwise_or bitwise_xor bitwise_not floor_divide all any argmax argmin".split()
+)
+
 # Functions that compute in the type of `out`.
 _IN_TYPE_OF_OUT = frozenset("sum nansum mean nanmean prod cumsum cumprod".split())
 
@@ -72,24 +78,32 @@ def into(name: str, out, result, inputs: tuple = ()):
     return tuple(parts) if filled is None else filled(*parts)
 
 
-def options_for(name: str, out, options: dict) -> dict:
+def options_for(name: str, out, options: dict, inputs: tuple = ()) -> dict:
     """The options of a call with `out`: some functions compute in its type, others know no `out`."""
     if name in _WITHOUT or name[-1] == "_":
         raise final(TypeError(f"{name}() got an unexpected keyword argument 'out'"))
+    refuse_gradients(name, (*inputs, *options.values(), *(out if isinstance(out, tuple) else (out,))))
     if name in _IN_TYPE_OF_OUT and isinstance(out, TensorBase) and "dtype" not in options:
         return options | {"dtype": out.dtype}
     return options
+
+
+def refuse_gradients(name: str, tensors: tuple) -> None:
+    """Refuse `out=` where the result would have a history."""
+    if name in _UNRECORDED or not grad_mode.enabled:
+        return
+    if any(isinstance(x, TensorBase) and x.requires_grad for x in tensors):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad. Leave out= away, or work inside torch.no_grad()."
+        )
 
 
 def _check(name: str, out, result) -> None:
     """Refuse an `out` that cannot take the result."""
     if not isinstance(out, TensorBase):
         raise final(TypeError(f"{name}(): argument 'out' must be Tensor, not {kind_of(out)}"))
-    if grad_mode.enabled and (result._requires_grad or out._requires_grad):
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad. Leave out= away, or work inside torch.no_grad()."
-        )
+    refuse_gradients(name, (result, out))
     r, o = result._array, out._array
     if r.dtype == o.dtype:
         return

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from . import devices, dtypes
-from .base import TensorBase, memory
+from .base import TensorBase
 from .methods.choosing import ChoosingMethods
 from .methods.comparison import ComparisonMethods
 from .methods.conversion import ConversionMethods

@@ -31,11 +31,12 @@ def inplace(rule: Rule) -> Callable:
         if options or len(inputs) < required:
             inputs, options = by_name(rule.__name__, required, inputs, options, rule.defaults)
             target, *others = inputs
-        check_writable(target, inputs)
+        check_writable(target, inputs, recorded=bool(rule.formulas))
         arrays = arrays_of(rule, inputs)
         try:
             result = grad_mode.quietly(fn, *arrays, **options)
         except Exception as error:
+            check_type(arrays[0].dtype, target._array.dtype)
             raise explain(error, rule.__name__, arrays, options) from None
         needs = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
         if keeps_target and any(needs) and grad_mode.enabled:  # the backward formula needs what is overwritten
@@ -89,12 +90,7 @@ def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_
             broadcasts = False
         if not broadcasts:
             raise shape_mismatch(array.shape, value.shape)
-    if not np.can_cast(value.dtype, array.dtype, "same_kind") and _kind(value.dtype) > _kind(array.dtype):
-        raise RuntimeError(
-            f"result type {_type_name(value.dtype)} can't be cast to the desired output type "
-            f"{_type_name(array.dtype)}. Convert the tensor first, for example with .float(), or use the "
-            "form without the trailing underscore."
-        )
+    check_type(value.dtype, array.dtype)
     records = needs and grad_mode.enabled
     node = make_node() if records and not saves_output else None
     grad_mode.quietly(array.__setitem__, ..., value)
@@ -107,6 +103,15 @@ def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_
         rebase(target, node)
         if saves_output:  # what the node saved is what has just been written
             node.number = max(node.number, target._stamp.last)
+
+
+def check_type(computed: np.dtype, stored: np.dtype) -> None:
+    """Refuse to write numbers of a type that loses what makes them: a fraction, or more than true and false."""
+    if not np.can_cast(computed, stored, "same_kind") and _kind(computed) > _kind(stored):
+        raise RuntimeError(
+            f"result type {_type_name(computed)} can't be cast to the desired output type {_type_name(stored)}. "
+            "Convert the tensor first, for example with .float(), or use the form without the trailing underscore."
+        )
 
 
 def rebase(target: TensorBase, node, number: int = 0) -> None:
@@ -123,8 +128,8 @@ def rebase(target: TensorBase, node, number: int = 0) -> None:
     refresh(target)
 
 
-def check_writable(target: TensorBase, inputs: tuple) -> None:
-    """Refuse the in-place writes that PyTorch refuses."""
+def check_writable(target: TensorBase, inputs: tuple, recorded: bool = True) -> None:
+    """Refuse the in-place writes that PyTorch refuses. What is never recorded (logical_not_) may change a leaf."""
     if not isinstance(target, TensorBase):
         raise TypeError(f"an in-place operation needs a Tensor to write to, not {type(target).__name__}")
     if target._stamp is INFERENCE and not grad_mode.inference:
@@ -132,7 +137,8 @@ def check_writable(target: TensorBase, inputs: tuple) -> None:
             "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
             "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
         )
-    check_history(target, inputs)
+    if recorded:
+        check_history(target, inputs)
     array = target._array
     if array.size and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape)):
         raise RuntimeError(
@@ -171,7 +177,7 @@ def check_overlap(target, source, separate: bool = False) -> None:
     (low, high), (start, end) = byte_bounds(target), byte_bounds(source)
     same = low == start and target.shape == source.shape and target.strides == source.strides and not separate
     dense = high - low == target.nbytes and end - start == source.nbytes  # PyTorch looks no further
-    if dense and not same and low < end and start < high:
+    if dense and not same and low < end and start < high or (separate and target is source):
         raise RuntimeError(
             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
             "memory location. Please clone() the tensor before performing the operation."

@@ -3,8 +3,8 @@
     python tools/differences.py            write the page
     python tools/differences.py --check    fail if the page is not up to date
 
-The names come from tests/golden/names.json, recorded from PyTorch; the differences in behaviour stand below, each with
-a line of code that tests/test_differences.py runs.
+The names come from tests/golden/names.json, recorded from PyTorch; the differences in behaviour from
+tests/golden/differences.txt, each a line of code that tests/test_differences.py runs.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import re
 import sys
 from pathlib import Path
+
+from golden_language import cases, evaluate
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "differences.md"
@@ -57,8 +60,32 @@ SCOPE = {
     "torch.autograd.functional": "jacobian hessian",
 }
 
-# (what is different, a line that shows it, what PyTorch gives, what learntorch gives)
-DIFFERENCES: list[tuple[str, str, str, str]] = []
+GOLDEN = ROOT / "tests" / "golden"
+
+
+def behaviour() -> list[tuple[str, str, str, str]]:
+    """(what is different, the line that shows it, PyTorch's answer, ours) for each line of differences.txt."""
+    import learntorch
+
+    stored = json.loads((GOLDEN / "differences.json").read_text(encoding="utf-8"))
+    rows = []
+    for case in cases((GOLDEN / "differences.txt").read_text(encoding="utf-8")):
+        line, what = case.split("  # ")
+        rows.append((what, line, short(stored[case]), short(evaluate(case, learntorch))))
+    return rows
+
+
+def short(answer: list) -> str:
+    """A recorded answer in a few words."""
+    kind = answer[0]
+    if kind == "warns":
+        return short(answer[2]) + ", with a warning"
+    if kind == "error":
+        return f"{answer[1]}: {answer[2]}"
+    if kind in ("list", "tuple"):
+        return f"[{', '.join(short(part) for part in answer[1])}]"
+    text = " ".join(str(answer[-1]).split())
+    return text if len(text) < 120 else text[:120] + "…"
 
 
 def owner(title: str) -> object:
@@ -116,6 +143,20 @@ def accepted(title: str, name: str) -> set[str] | None:
     return {*parameters, "self", "input"}
 
 
+def cell(text: str) -> str:
+    """A text as it stands in a Markdown table."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+# Names that PyTorch's own machinery needs, and in-place twins of names that are listed.
+INTERNAL = re.compile(
+    "^(mkldnn|miopen|cudnn|fbgemm|quantize|fake_quant|q_|sym_|native_|choose_|cudagraph|parse_|import_|merge_|unify_|"
+    "prepare_|profiler|autocast|set_autocast|is_autocast|get_autocast|clear_autocast|batch_norm_|sparse_|to_sparse|"
+    "to_mkldnn|init_num|thread_safe|fused_|unsafe_|hash_|rename|refine|align_|names|module_load|share_|reinforce)"
+    "|_copy$|_(indices|cell)$|_$|_(indices|values)_copy$"
+)
+
+
 def page() -> str:
     """The text of docs/differences.md."""
     counts = {title: (sum(has(title, n) for n in names), len(names)) for title, names in NAMES.items()}
@@ -139,14 +180,15 @@ def page() -> str:
         "",
         "| what | line | PyTorch | learntorch |",
         "|---|---|---|---|",
-        *(f"| {what} | `{line}` | {theirs} | {ours} |" for what, line, theirs, ours in DIFFERENCES),
+        *(f"| {what} | `{line}` | {cell(theirs)} | {cell(ours)} |" for what, line, theirs, ours in behaviour()),
         "",
         "## What is left out",
         "",
     ]
     for title, names in NAMES.items():
-        absent = [n for n in names if not has(title, n) and (n[0].islower() or title not in ("torch",)) and not n.endswith("_")]
-        absent = [n for n in absent if not any(c.isupper() for c in n[1:]) or title not in ("torch", "torch.Tensor")]
+        absent = [n for n in names if not has(title, n) and not INTERNAL.search(n)]
+        if title in ("torch", "torch.Tensor"):
+            absent = [n for n in absent if n.islower()]
         if absent:
             lines += [f"<details><summary><code>{title}</code>: {len(absent)} names</summary>", "", ", ".join(absent), "",
                       "</details>", ""]  # fmt: skip
@@ -162,7 +204,7 @@ def main() -> int:
             return 1
         return 0
     PAGE.write_text(page(), encoding="utf-8", newline="\n")
-    print(f"{PAGE.name}: {len(DIFFERENCES)} differences; missing from the scope: {missing_from_scope() or 'nothing'}")
+    print(f"{PAGE.name}: {len(behaviour())} differences; missing from the scope: {missing_from_scope() or 'nothing'}")
     return 0
 
 

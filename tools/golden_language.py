@@ -153,6 +153,7 @@ def evaluate(case: str, torch: ModuleType) -> list:
     """The description of what a case gives: a value, or an error; with the words of a warning in front."""
     with warnings.catch_warnings(record=True) as warned:
         warnings.filterwarnings("always", category=UserWarning)
+        warnings.filterwarnings("always", category=FutureWarning)
         try:
             found = describe(run(case, torch), torch)
         except Exception as error:

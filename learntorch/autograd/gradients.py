@@ -97,7 +97,12 @@ def _gradients(outputs: list, inputs: list, given: list, retain_graph: bool, cre
     edges = [edge_of(t) for t in inputs]
     found = run_backward(start, create_graph=create_graph, retain_graph=retain_graph, wanted=set(edges),
                          accumulate=False)  # fmt: skip
-    return [g if g is None or isinstance(g, TensorBase) else wrap(g) for g in map(found.get, edges)]
+    # An output that is an input too gives back the gradient it was given; an input named twice, one gradient.
+    tensors = {id(g): own for (_, g), own in zip(start, given) if own is not None}
+    gradients = [found.get(edge) for edge in edges]
+    for g in gradients:
+        tensors.setdefault(id(g), g if g is None or isinstance(g, TensorBase) else wrap(g))
+    return [tensors[id(g)] for g in gradients]
 
 
 def _batched(outputs: list, inputs: list, given: Sequence[Tensor], retain_graph: bool, create_graph: bool) -> list:

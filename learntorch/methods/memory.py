@@ -137,10 +137,11 @@ class MemoryMethods:
         steps = tuple(s // array.dtype.itemsize for s in array.strides)
         return recorded(strides.restride)(root, layout=(array.shape, steps, size, stride, offset - start))
 
-    def _become(self, view, number: int):
-        """Take over the view `view` of this tensor, for t_() and the like; PyTorch gives their nodes numbers of
-        their own: TBackward1."""
+    def _become(self, name: str, number: int, *args):
+        """Turn into the view that the method `name` gives, for t_() and the like; PyTorch gives their nodes numbers
+        of their own: TBackward1."""
         check_history(self, ())
+        view = getattr(self, name)(*args)
         if view is not self:
             if view._edge is not self._edge and view._edge is not None and view._base is not None:
                 node = view._edge[0]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ..base import TensorBase
 from ..dtypes import dtype as Dtype
-from ..errors import shifted
+from ..errors import shifted, type_name
+from ..modes import grad_mode
 from ..ops import deviation, extremes
 from ..ops import reduction as ops
 from ..ops.shape import wrap_dim
@@ -34,12 +35,12 @@ class ReductionMethods:
     @signature(*_SUM)
     def sum(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
         """Σ x over `dim` (one, several, or all)."""
-        return recorded(ops.sum)(self, dim=dim, keepdim=keepdim, dtype=_numpy(dtype))
+        return _typed(ops.sum, self, dtype, dim=dim, keepdim=keepdim)
 
     @signature("tuple of ints dim = None, bool keepdim = False, *, torch.dtype dtype = None")
     def nansum(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
         """Σ x over `dim`, without the elements that are NaN."""
-        return recorded(ops.nansum)(self, dim=dim, keepdim=keepdim, dtype=_numpy(dtype))
+        return _typed(ops.nansum, self, dtype, dim=dim, keepdim=keepdim)
 
     @signature(*_SUM)
     def mean(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
@@ -61,12 +62,12 @@ class ReductionMethods:
     @signature("*, torch.dtype dtype = None", "int dim, bool keepdim = False, *, torch.dtype dtype = None")
     def prod(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
         """Product over `dim`, or of all elements."""
-        return recorded(ops.prod_)(self, dim=dim, keepdim=keepdim, dtype=_numpy(dtype))
+        return _typed(ops.prod_, self, dtype, dim=dim, keepdim=keepdim)
 
     @signature("int dim, *, torch.dtype dtype = None")
     def cumsum(self, dim, *, dtype: Dtype | None = None):
         """Running sum along `dim`."""
-        return recorded(ops.cumsum)(self, dim=dim, dtype=_numpy(dtype))
+        return _typed(ops.cumsum, self, dtype, dim=dim)
 
     @signature("int dim, *, torch.dtype dtype = None")
     def cumsum_(self, dim, *, dtype: Dtype | None = None):
@@ -76,7 +77,7 @@ class ReductionMethods:
     @signature("int dim, *, torch.dtype dtype = None")
     def cumprod(self, dim, *, dtype: Dtype | None = None):
         """Running product along `dim`."""
-        return recorded(ops.cumprod)(self, dim=dim, dtype=_numpy(dtype))
+        return _typed(ops.cumprod, self, dtype, dim=dim)
 
     @signature("int dim, *, torch.dtype dtype = None")
     def cumprod_(self, dim, *, dtype: Dtype | None = None):
@@ -195,6 +196,14 @@ class ReductionMethods:
 
 def _typed(x, dtype: Dtype | None):
     return x if dtype is None else x.to(dtype)
+
+
+def _typed(rule, x, dtype: Dtype | None, **options):
+    """Run a rule that computes in the type asked for; a history has to be one of floats."""
+    y = recorded(rule)(x, dtype=_numpy(dtype), **options)
+    if x.requires_grad and grad_mode.enabled and dtype is not None and not dtype.is_floating_point:
+        raise RuntimeError(f"Autograd not support dtype: {type_name(y._array)}. Work on x.detach(), or sum as floats.")
+    return y
 
 
 def _numpy(dtype: Dtype | None):

@@ -254,17 +254,17 @@ class ShapeMethods:
     @signature("", "int dim", "tuple of ints dim")
     def squeeze_(self, dim=None):
         """In-place form of `squeeze`."""
-        return self._become(self.squeeze() if dim is None else self.squeeze(dim), 3)
+        return self._become("squeeze", 3, *(() if dim is None else (dim,)))
 
     @signature("int dim")
     def unsqueeze_(self, dim: int):
         """In-place form of `unsqueeze`."""
-        return self._become(self.unsqueeze(dim), 1)
+        return self._become("unsqueeze", 1, dim)
 
     @signature("int dim0, int dim1")
     def transpose_(self, dim0: int, dim1: int):
         """In-place form of `transpose`."""
-        return self._become(self.transpose(dim0, dim1), 1)
+        return self._become("transpose", 1, dim0, dim1)
 
     @signature("int axis0, int axis1")
     def swapaxes_(self, axis0: int, axis1: int):
@@ -279,12 +279,12 @@ class ShapeMethods:
     @signature("")
     def t_(self):
         """In-place form of `t`."""
-        return self._become(self.t(), 1)
+        return self._become("t", 1)
 
     @signature("sizes size, sizes stride, int storage_offset = None")
     def as_strided_(self, size, stride, storage_offset=None):
         """In-place form of `as_strided`."""
-        return self._become(self.as_strided(size, stride, storage_offset), 1)
+        return self._become("as_strided", 1, size, stride, storage_offset)
 
 
 def _is_dtype(value: object) -> bool:

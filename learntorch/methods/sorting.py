@@ -53,12 +53,12 @@ class SortingMethods:
                name="_unique2")  # fmt: skip
     def unique(self, sorted=True, return_inverse=False, return_counts=False, dim=None):
         """Every element once, in order (or every slice along `dim`)."""
-        return _asked(recorded(ops.unique)(self.detach(), dim=dim), return_inverse, return_counts)
+        return _asked(recorded(ops.unique)(self, dim=dim), return_inverse, return_counts)
 
     @signature("bool return_inverse = False, bool return_counts = False, int dim = None")
     def unique_consecutive(self, return_inverse=False, return_counts=False, dim=None):
         """The first element of every run of equal ones."""
-        return _asked(recorded(ops.unique_consecutive)(self.detach(), dim=dim), return_inverse, return_counts)
+        return _asked(recorded(ops.unique_consecutive)(self, dim=dim), return_inverse, return_counts)
 
     @signature("Tensor weights = None, int minlength = 0")
     def bincount(self, weights=None, minlength=0):

@@ -3,6 +3,7 @@
 Read in chapter 08.
 """
 
+from ..errors import no_such_name
 from . import functional, init, utils
 from .activations import (
     ELU,
@@ -110,9 +111,4 @@ __all__ = [
     "utils",
 ]
 
-
-def __getattr__(name: str):
-    raise AttributeError(
-        f"module 'learntorch.nn' has no attribute '{name}'. What PyTorch has here and learntorch does not is listed in "
-        "docs/differences.md."
-    )
+__getattr__ = no_such_name(__name__)

@@ -12,6 +12,7 @@ import numpy as np
 from ..base import TensorBase
 from ..dtypes import int64, uint8
 from ..errors import argument_error, broadcast_error, final, shape_mismatch
+from ..modes import grad_mode
 from ..tensor import Tensor
 
 
@@ -44,6 +45,15 @@ def check_growth(x: Tensor, *others: Tensor) -> None:
         clash = shape_mismatch(x.shape, together)
     if clash is not None:
         raise clash
+
+
+def check_constant(function: str, name: str, x: Tensor) -> None:
+    """Refuse an argument that would want a gradient where the function has none for it."""
+    if x.requires_grad and grad_mode.enabled:
+        raise RuntimeError(
+            f"The function '{function}' is not differentiable with respect to argument '{name}'. This input cannot "
+            "have requires_grad True. Give it as detach()."
+        )
 
 
 def cannot_hold(result: Tensor, target: Tensor) -> RuntimeError:

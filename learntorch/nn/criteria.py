@@ -20,6 +20,7 @@ from ..tensor import Tensor
 from .checks import (
     cannot_hold,
     check_classes,
+    check_constant,
     check_growth,
     check_number,
     check_tensor,
@@ -140,6 +141,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     if target.dtype != input.dtype:
         raise RuntimeError(f"Found dtype {kind(target)} but expected {kind(input)}. Convert the target with .to().")
     if weight is not None:
+        check_constant("binary_cross_entropy", "weight", weight)
         broadcast_shapes(target.shape, weight.shape)
         check_growth(input, target, weight)
         weight = weight.to(input.dtype)
@@ -170,6 +172,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
     if pos_weight is not None:
         check_growth(input, pos_weight, target)
     if weight is not None:
+        check_constant("binary_cross_entropy_with_logits", "weight", weight)
         check_growth(input, input, weight)
         weight = weight.to(input.dtype)
     options = {"reduction": reduction}
@@ -287,7 +290,9 @@ def _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_sm
     if reduction == "none":
         return -product.sum(dim)
     total = -product.sum()
-    return total if reduction == "sum" else total / (input.numel() / classes) if input.numel() else total * float("nan")
+    if reduction == "sum":
+        return total
+    return recorded(loss.averaged)(total, count=input.numel() / classes) if input.numel() else total * float("nan")
 
 
 def _log_softmax(scores: Tensor) -> Tensor:

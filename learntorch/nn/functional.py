@@ -10,6 +10,7 @@ import warnings
 
 from .. import creation
 from ..dtypes import int64
+from ..errors import no_such_name
 from ..ops import activations, matrix
 from ..ops import embedding as tables
 from ..ops.rule import Rule
@@ -291,8 +292,4 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     return (input.unsqueeze(-1) == creation.arange(num_classes, device=input.device)).long()
 
 
-def __getattr__(name: str):
-    raise AttributeError(
-        f"module 'learntorch.nn.functional' has no attribute '{name}'. What PyTorch has here and learntorch does not "
-        "is listed in docs/differences.md."
-    )
+__getattr__ = no_such_name(__name__)

@@ -46,7 +46,7 @@ def _variance(name: str, x, dim, correction, keepdim: bool):
             stacklevel=5,
         )
     inside = np.dtype("float32") if x.dtype == "float16" else x.dtype
-    apart = x - x.mean(dims, dtype=inside, keepdims=True)
+    apart = x - x.sum(dims, dtype=inside, keepdims=True) / inside.type(n)
     y = (apart * apart).sum(dims, keepdims=keepdim) / inside.type(max(n - correction, 0))
     y = np.sqrt(y) if "std" in name else y
     return row_major(y.astype(x.dtype, copy=False))

@@ -11,6 +11,7 @@ from ..devices import array_module
 from ..errors import require
 from .rule import ANY, FLOAT, differentiable
 
+
 @differentiable(ANY)
 def zeros_like(g):
     """Zeros: the gradient of what moves in steps only. Not g · 0, which is NaN where g is infinite."""

@@ -29,6 +29,12 @@ def _reduced(y, reduction: str):
     return total / np.asarray(y.size, y.dtype)[()] if reduction == "mean" else total
 
 
+@differentiable(total=lambda g, count: g / count, name="Div1")
+def averaged(total, *, count):
+    """The mean of what adds up to `total`."""
+    return total / count
+
+
 def _share(g, shape: tuple, reduction: str):
     """The upstream gradient for every element: of a mean each has its n-th part."""
     return g / prod(shape) if reduction == "mean" and 0 not in shape else g

@@ -120,13 +120,23 @@ def mode(x, *, dim=-1, keepdim=False):
 # Without repetitions ─────────────────────────────────────────────────────────────────────────────
 
 
-@differentiable(ANY, outputs=("values", "inverse", "counts"))
+def _no_derivative(name: str):
+    """The formula of an operation that PyTorch does not differentiate: it may run, but not backward."""
+
+    def formula(g):
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented. Work on x.detach().")
+
+    return formula
+
+
+@differentiable(ANY, outputs=("values", "inverse", "counts"), x=_no_derivative("_unique2"),
+                name=lambda dim: "Unique2Backward0" if dim is None else "UniqueDimBackward0")  # fmt: skip
 def unique(x, *, dim=None):
     """Every element once, in order; for each element of x which one it is; and how often each occurs."""
     return _distinct(x, dim, sorts=True)
 
 
-@differentiable(ANY, outputs=("values", "inverse", "counts"))
+@differentiable(ANY, outputs=("values", "inverse", "counts"), x=_no_derivative("unique_consecutive"))
 def unique_consecutive(x, *, dim=None):
     """The first element of every run of equal ones; for each element of x its run; and how long each is."""
     return _distinct(x, dim, sorts=False)

@@ -3,6 +3,7 @@
 Read in chapter 09.
 """
 
+from ..errors import no_such_name
 from . import lr_scheduler
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
@@ -11,3 +12,5 @@ from .rmsprop import RMSprop
 from .sgd import SGD
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+
+__getattr__ = no_such_name(__name__)

@@ -31,7 +31,8 @@ def grid(ax, rows, left: float, top: float, color: str = "white", hatch: str = "
             ax.add_patch(
                 Rectangle((left + j, top + i), 1, 1, fc=color, ec="black", hatch=hatch, ls=style, zorder=layer)
             )
-            label(ax, left + j + 0.5, top + i + 0.5, value, zorder=layer + 0.5)
+            paper = {"bbox": {"fc": "white", "ec": "none", "pad": 1.5}} if hatch else {}
+            label(ax, left + j + 0.5, top + i + 0.5, value, zorder=layer + 0.5, **paper)
 
 
 def label(ax, x: float, y: float, text: object, **options) -> None:

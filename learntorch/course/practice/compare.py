@@ -170,6 +170,8 @@ def text(value: object) -> str:
     if array is not None and not isinstance(value, (bool, int, float, np.generic)):
         if array.ndim == 0:
             return number(array)
+        if array.size == 0:
+            return f"[], of shape {array.shape}"
         with np.printoptions(precision=4, suppress=True, threshold=64, edgeitems=2, linewidth=72, floatmode="maxprec"):
             return np.array2string(array + 0 if array.dtype.kind == "f" else array, separator=", ")
     if isinstance(value, (float, np.generic)) and not isinstance(value, bool):

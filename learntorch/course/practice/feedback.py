@@ -100,41 +100,51 @@ def rows(result: Result) -> list[tuple[str, str]]:
     ex = find(result.id)
     found = [("given", given(ex, trial.case))]
     if trial.outcome.returned:
-        found.append(("yours", text(trial.outcome.value)))
+        found.append(("yours", block_of(ex, trial.outcome.value)))
         if trial.mutated:
             found.append(("", "and it wrote into its argument"))
     elif result.message != trial.fault.says:
         found.append(("yours", trial.fault.says))
-    found.append(("target" if ex.kind == "visual" else "expected", text(trial.expected)))
-    marked = marks(ex, trial)
-    if marked is not None and marked.any():
-        found.append(("differ", cells(marked)))
+    found.append(("target" if ex.kind == "visual" else "expected", block_of(ex, trial.expected)))
+    if ex.kind == "visual" and (what := what_differs(ex, trial)):
+        found.append(("differ", what))
     if trial.outcome.printed.strip():
         lines = trial.outcome.printed.rstrip().splitlines()
         found.append(("printed", "\n".join(lines[:8] + ["…"] * (len(lines) > 8))))
     return found
 
 
-def marks(ex: Exercise, trial: Trial) -> np.ndarray | None:
-    """Of an exercise whose answer is a picture: which of its cells differ from the target's; None if there are none."""
-    if ex.kind != "visual" or not trial.outcome.returned:
-        return None
-    mine, target = (as_grid(value) for value in (trial.outcome.value, trial.expected))
-    if mine is None or target is None or mine.shape != target.shape:
-        return None
-    return ~close(mine, target, ex.rtol)
+def block_of(ex: Exercise, value: object) -> str:
+    """A value as lines. The arrays of a tuple stand below each other, numbered as in the sentence "Part 2: …"."""
+    if isinstance(value, str) and ex.judge is not None:
+        return value  # what the check saw, in words
+    if isinstance(value, (tuple, list)) and any((array := array_of(x)) is not None and array.ndim for x in value):
+        parts = [f"part {i}: " for i in range(1, len(value) + 1)]
+        return "\n".join(part + _indented(text(x), len(part)) for part, x in zip(parts, value))
+    return text(value)
 
 
-def as_grid(value: object) -> np.ndarray | None:
-    """A small matrix or row of numbers as rows of cells; None if it is something else."""
-    array = array_of(value)
-    if array is None or array.ndim not in (1, 2) or not 0 < array.size <= 144 or array.dtype.kind not in "biuf":
-        return None
-    return array.reshape(-1, array.shape[-1])
+def pictures(trial: Trial) -> tuple[np.ndarray, np.ndarray] | None:
+    """Yours and the target as arrays; None if one of them is too large for a picture, or is no array at all."""
+    both = [array_of(value) for value in (trial.outcome.value, trial.expected)]
+    fit = all(x is not None and x.ndim in (1, 2) and 0 < x.size <= 144 and x.dtype.kind in "biuf" for x in both)
+    return tuple(both) if fit else None
+
+
+def what_differs(ex: Exercise, trial: Trial) -> str:
+    """Which cells of the picture differ: '✗ 2 of 6 cells: [0, 1], [1, 0]'."""
+    both = pictures(trial)
+    if both is None:
+        return ""
+    mine, target = both
+    if mine.shape != target.shape:
+        return f"shape {mine.shape} instead of {target.shape}"
+    marked = ~close(mine, target, ex.rtol)
+    return cells(marked) if marked.any() else ""
 
 
 def cells(marked: np.ndarray, most: int = 6) -> str:
-    """Which cells are marked: '✗ 2 of 6 cells: [0, 1], [1, 0]'."""
+    """The places that are marked, the first few of them by name."""
     places = ["[" + ", ".join(map(str, at)) + "]" for at in np.argwhere(marked).tolist()]
     listed = ", ".join(places[:most] + ["…"] * (len(places) > most))
     return f"✗ {len(places)} of {marked.size} cells: {listed}"
@@ -191,13 +201,12 @@ CELL = (
 BORDER, THICK = "1px", "4px"
 
 
-def grid(label: str, values: np.ndarray, marked: np.ndarray | None, low: float, high: float) -> str:
+def grid(label: str, values: np.ndarray, marked: np.ndarray, low: float, high: float) -> str:
     """A matrix as a table of cells under its label; marked cells have a thick border and a ✗."""
-    body = ""
-    for i, row in enumerate(values):
+    body, width = "", values.shape[-1]
+    for row, signs in zip(values.reshape(-1, width), marked.reshape(-1, width)):
         body += '<tr style="background:none">'
-        for j, value in enumerate(row):
-            off = marked is not None and bool(marked[i, j])
+        for value, off in zip(row, signs):
             share = (float(value) - low) / (high - low) if high > low and np.isfinite(value) else 0.0
             style = CELL.format(shade=0.4 * share, border=THICK if off else BORDER)
             body += f'<td style="{style}">{escape(number(value))}{" ✗" if off else ""}</td>'
@@ -206,32 +215,28 @@ def grid(label: str, values: np.ndarray, marked: np.ndarray | None, low: float, 
     return f'<table style="border-collapse:collapse;margin:2px 0">{caption}<tbody>{body}</tbody></table>'
 
 
-def side_by_side(result: Result) -> str:
-    """Yours and the target as grids next to each other; empty where the answer is no picture."""
-    trial = result.case
-    if trial is None or find(result.id).kind != "visual" or not trial.outcome.returned:
+def side_by_side(ex: Exercise, trial: Trial) -> str:
+    """Yours and the target as grids next to each other; empty where the answer is no picture, or differs in none."""
+    if ex.kind != "visual" or not what_differs(ex, trial):
         return ""
-    mine, target = (as_grid(value) for value in (trial.outcome.value, trial.expected))
-    if mine is None or target is None:
-        return ""
-    finite = np.concatenate([x[np.isfinite(x)].astype(float) for x in (mine, target)])
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    marked = marks(find(result.id), trial)
-    shapes = [array_of(value).shape for value in (trial.outcome.value, trial.expected)]
-    names = ["yours", "target"] if shapes[0] == shapes[1] else [f"yours, shape {shapes[0]}", f"target, {shapes[1]}"]
-    grids = (grid(names[0], mine, marked, low, high), grid(names[1], target, None, low, high))
-    box = '<div style="display:inline-block;vertical-align:top;margin-right:28px">'
-    return "<div>" + "".join(f"{box}{one}</div>" for one in grids) + "</div>"
+    mine, target = pictures(trial)
+    numbers = np.concatenate([x.ravel().astype(float) for x in (mine, target)])
+    finite = numbers[np.isfinite(numbers)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    nowhere = np.zeros(target.shape, bool)
+    marked = ~close(mine, target, ex.rtol) if mine.shape == target.shape else np.zeros(mine.shape, bool)
+    box = '<div style="display:inline-block;vertical-align:top;margin-right:28px">{}</div>'
+    return box.format(grid("yours", mine, marked, low, high)) + box.format(grid("target", target, nowhere, low, high))
 
 
 def html_of(result: Result) -> str:
     """The feedback as a card; text_of says the same."""
     body = f"<div><strong>{escape(headline(result))}</strong></div>"
-    pictures = side_by_side(result)
+    grids = side_by_side(find(result.id), result.case) if result.case is not None else ""
     lines = ""
     for label, block in rows(result):
-        if pictures and label in ("yours", "target"):
-            shown = f'<td colspan="2" style="text-align:left">{pictures}</td>' if label == "yours" else ""
+        if grids and label in ("yours", "target"):
+            shown = f'<td colspan="2" style="text-align:left">{grids}</td>' if label == "yours" else ""
         else:
             shown = f'<th scope="row" style="{LABEL}">{escape(label)}</th>'
             shown += f'<td style="text-align:left;padding:2px 0"><pre style="{CODE}">{escape(block)}</pre></td>'

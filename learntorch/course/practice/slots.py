@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
+from inspect import getattr_static, signature
 from types import FunctionType
 
 import learntorch
 
-from ... import functions, joining
-from ...base import TensorBase
+from ... import functions, joining, modes
+from ...base import TensorBase, wrap
 from ...devices import array_module
 from ...errors import require
 from ...methods.matrix import MatrixMethods
@@ -51,11 +52,8 @@ class Slot:
 
 
 def _rebuild(rule: Rule, fn: Callable, formulas: dict[str, Callable]) -> None:
-    kept = {name: getattr(rule, name) for name in ("__name__", "__doc__", "__module__", "inputs", "optional_inputs",
-                                                   "defaults", "many", "is_variadic")}  # fmt: skip
     rule.fn, rule.formulas = fn, formulas
     rule._plan(formulas)
-    vars(rule).update(kept)
     for make in (recorded, inplace, operator):
         with_old = make(rule)
         fresh = make.__wrapped__(rule)
@@ -65,9 +63,9 @@ def _rebuild(rule: Rule, fn: Callable, formulas: dict[str, Callable]) -> None:
 
 def value_of(name: str, where: str, rule: Rule, adapt: Callable = lambda piece: piece) -> Slot:
     """The slot for the value of a rule; `adapt` gives the piece the rule's own arguments."""
-    fn, formulas = rule.fn, rule.formulas
+    fn = rule.fn  # the formulas are another slot's matter
     return Slot(name, where, lambda piece: _rebuild(rule, adapt(piece), rule.formulas),
-                lambda: _rebuild(rule, fn, formulas))  # fmt: skip
+                lambda: _rebuild(rule, fn, rule.formulas))  # fmt: skip
 
 
 def gradient_of(name: str, where: str, rule: Rule, **adapt: Callable) -> Slot:
@@ -75,9 +73,48 @@ def gradient_of(name: str, where: str, rule: Rule, **adapt: Callable) -> Slot:
     formulas = rule.formulas
 
     def install(piece: Callable) -> None:
-        _rebuild(rule, rule.fn, {**formulas, **{x: make(piece) for x, make in adapt.items()}})
+        _rebuild(rule, rule.fn, {**formulas, **{x: _as_ours(make(piece), formulas[x]) for x, make in adapt.items()}})
 
     return Slot(name, where, install, lambda: _rebuild(rule, rule.fn, formulas))
+
+
+# Note [The same names]: what a formula names is what a node keeps. A formula of the learner's names what ours names;
+# so nothing more is kept, in-place writes are refused in the same places, and a graph that was recorded before a swap
+# can be walked after it.
+
+
+def _as_ours(theirs: Callable, ours: Callable) -> Callable:
+    """A formula of the learner's: on arrays, with the result in the type of g; and on tensors, when the gradient is
+    itself recorded. A piece that calls NumPy by name cannot take tensors: there ours steps in."""
+    if list(signature(theirs).parameters) != list(signature(ours).parameters):
+        raise TypeError(f"the formula must name {signature(ours)}, see Note [The same names]; it names "
+                        f"{signature(theirs)}")  # fmt: skip
+
+    @wraps(theirs)
+    def formula(g, *saved):
+        if not isinstance(g, TensorBase):
+            return _in_type_of(g, theirs(g, *saved))
+        try:
+            found = theirs(g, *saved)
+        except EmptySlot:
+            raise
+        except Exception:
+            found = None
+        return found if isinstance(found, TensorBase) else ours(g, *saved)
+
+    return formula
+
+
+def _in_type_of(x, found):
+    """What a piece returned, as an array with elements of the type of x."""
+    return array_module(x).asarray(found, dtype=x.dtype)
+
+
+def _zeros(like, *shape: int):
+    """Zeros, as an array or as a tensor, as `like` is one."""
+    array = like._array if isinstance(like, TensorBase) else like
+    zeros = array_module(array).zeros(shape, dtype=array.dtype)
+    return wrap(zeros) if isinstance(like, TensorBase) else zeros
 
 
 # Functions and methods ───────────────────────────────────────────────────────────────────────────
@@ -108,29 +145,54 @@ def method_of(name: str, where: str, owner: type, attr: str, adapt: Callable) ->
     return Slot(name, where, lambda piece: put(adapt(piece, ours)), lambda: put(ours))
 
 
-def methods_of(name: str, where: str, ours: type) -> Slot:
-    """The slot for a whole class: its methods move into ours, which stays the class that everybody knows."""
-    before = {key: value for key, value in vars(ours).items() if isinstance(value, FunctionType)}
+def methods_of(name: str, where: str, ours: type, apart: tuple[type, ...] = ()) -> Slot:
+    """The slot for a whole class: what it defines moves into ours, which stays the class that everybody knows. What
+    it does not define stays ours. The classes in `apart` inherit from ours, and keep what they have."""
+    covered: dict[tuple[type, str], object] = {}  # what a class held itself under a name before a piece came
+
+    def put(owner: type, key: str, value: object) -> None:
+        covered.setdefault((owner, key), vars(owner).get(key, _NOTHING))
+        setattr(owner, key, value)
 
     def install(piece: type) -> None:
         restore()
-        for key, method in vars(piece).items():
-            if isinstance(method, FunctionType):
+        moving = {key: value for key, value in vars(piece).items() if _moves(key, value)}
+        for owner in apart:
+            for key in moving.keys() & dir(owner):
+                put(owner, key, getattr_static(owner, key))
+        for key, value in moving.items():
+            for method in _functions(value):
                 for free, cell in zip(method.__code__.co_freevars, method.__closure__ or ()):
                     if free == "__class__":
                         cell.cell_contents = ours  # super() asks the class in which the method now lives
-                setattr(ours, key, method)
+            put(ours, key, value)
 
     def restore() -> None:
-        for key in [k for k, v in vars(ours).items() if isinstance(v, FunctionType) and k not in before]:
-            delattr(ours, key)
-        for key, method in before.items():
-            setattr(ours, key, method)
+        while covered:
+            (owner, key), before = covered.popitem()
+            if before is _NOTHING:
+                delattr(owner, key)
+            else:
+                setattr(owner, key, before)
 
     def stand_in(refuse: Callable) -> type:
         return type(ours.__name__, (), {"__init__": lambda self, *a, **k: refuse()})
 
     return Slot(name, where, install, restore, stand_in)
+
+
+_NOTHING = object()
+
+
+def _moves(key: str, value: object) -> bool:
+    """True for what the author of a class has put there: methods of any kind, and names without underscores."""
+    return isinstance(value, (FunctionType, staticmethod, classmethod, property)) or not key.startswith("__")
+
+
+def _functions(value: object) -> list[FunctionType]:
+    """The plain functions within a method, a static or class method, or a property."""
+    parts = (value.fget, value.fset, value.fdel) if isinstance(value, property) else (value,)
+    return [fn for part in parts if isinstance(fn := getattr(part, "__func__", part), FunctionType)]
 
 
 def shelf(name: str, where: str) -> Slot:
@@ -162,17 +224,22 @@ def slots() -> dict[str, Slot]:
         attribute("broadcast-shapes", "learntorch.broadcast_shapes", [functions, learntorch, joining, criteria],
                   "broadcast_shapes", _of_many),
         method_of("outer", "learntorch.outer", MatrixMethods, "outer",
-                  lambda piece, ours: lambda u, v: piece(u, v) if u.ndim == v.ndim == 1 else ours(u, v)),
+                  lambda piece, ours: lambda u, vec2: piece(u, vec2) if u.ndim == vec2.ndim == 1 else ours(u, vec2)),
+        # Note [One half at a time]: a piece returns the gradients of both factors, and the engine asks for one, where
+        # only the other factor was kept. In its place the piece gets something of a fitting shape.
         gradient_of("mul-gradient", "the gradient of learntorch.mul", pointwise.mul,
-                    a=lambda piece: lambda g, a, b: piece(g, a, b)[0],
-                    b=lambda piece: lambda g, a, b: piece(g, a, b)[1]),
+                    a=lambda piece: lambda g, b: piece(g, g, b)[0],
+                    b=lambda piece: lambda g, a: piece(g, a, g)[1]),
         gradient_of("relu-gradient", "the gradient of learntorch.relu", activations.relu,
-                    x=lambda piece: lambda g, x: piece(g, x)),
+                    x=lambda piece: lambda g, y: piece(g, y) + 0),  # y > 0 where x > 0; + 0 turns −0 into 0
         value_of("unbroadcast", "the engine's sum_to", shape.sum_to,
-                 lambda piece: lambda x, *, shape: piece(x, shape)),
+                 lambda piece: lambda x, *, shape: _in_type_of(x, piece(x, tuple(shape)))),
         gradient_of("matmul-gradient", "the gradient of learntorch.mm", matrix.mm,
-                    a=lambda piece: lambda g, a, b: piece(g, a, b)[0],
-                    b=lambda piece: lambda g, a, b: piece(g, a, b)[1]),
+                    a=lambda piece: lambda g, b: piece(g, _zeros(g, g.shape[0], b.shape[0]), b)[0],
+                    b=lambda piece: lambda g, a: piece(g, a, _zeros(g, a.shape[1], g.shape[1]))[1]),
+        gradient_of("sum-gradient", "the gradient of learntorch.sum", reduction.sum,
+                    x=lambda piece: lambda g, x_shape, dim, keepdim: _dim_by_dim(piece, g, x_shape, dim, keepdim)),
+        methods_of("no-grad", "learntorch.no_grad", modes.no_grad, apart=(modes.enable_grad,)),
         value_of("relu", "learntorch.relu", activations.relu, _each),
         value_of("sigmoid", "learntorch.sigmoid", activations.sigmoid, _each),
         value_of("tanh", "learntorch.tanh", activations.tanh,
@@ -224,6 +291,16 @@ def _with_slope(piece: Callable) -> Callable:
         return array_module(x).where(z > threshold, x, value(z) / beta)
 
     return softplus
+
+
+def _dim_by_dim(piece: Callable, g, shape: tuple, dim, keepdim: bool):
+    """Apply a function that puts one dimension back, to all the dimensions that a sum took away."""
+    dims = reduction.dims_of(dim, len(shape))
+    if keepdim:
+        g = g.reshape(tuple(n for d, n in enumerate(shape) if d not in dims))
+    for back in sorted(dims):
+        g = piece(g, tuple(n for d, n in enumerate(shape) if d not in dims or d <= back), back)
+    return g
 
 
 def _along(piece: Callable, ours: Callable = reduction.softmax.fn) -> Callable:

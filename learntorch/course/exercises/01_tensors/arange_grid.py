@@ -65,7 +65,9 @@ def picture():
     figure, ax = canvas(9, 3.6, inches=6)
     grid(ax, [[10, 11, 12], [13, 14, 15]], 3, 0.8, ORANGE)
     for i in range(2):
-        ax.annotate("", (6.6, 1.05 + i), (2.4, 1.05 + i), arrowprops={"arrowstyle": "->", "lw": 1.5, "ls": "--"})
+        ax.annotate(
+            "", (6.6, 1.05 + i), (2.4, 1.05 + i), arrowprops={"arrowstyle": "->", "lw": 1.5, "ls": "--"}, zorder=99
+        )
     label(ax, 1.3, 1.05, "first row")
     label(ax, 1.3, 2.05, "second row")
     label(ax, 4.5, 3.2, "shape [2, 3]")

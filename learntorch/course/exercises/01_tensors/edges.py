@@ -122,8 +122,8 @@ def ends_before_the_last(x):
 
 
 @ex.wrong(
-    "The numbers are right, but some edges are copies: picking with a list makes one, and a write to it never "
-    "reaches x.",
+    "The numbers are right, but some edges are copies: a write to them never reaches x. Picking with a list makes a "
+    "copy, and so does clone.",
     ask="Which ways of picking return a view, and which a copy?",
 )
 def copies(x):

@@ -31,9 +31,8 @@ ex = Exercise(
         "row comes from a, the column from b.",
     ),
     equivalents={
-        "c = torch.zeros(a.shape[0], b.shape[1], dtype=a.dtype) → c = torch.ones(a.shape[0], b.shape[1], dtype=a.dtype)": (
-            "every element is written afterwards, so what was there before does not matter"
-        ),
+        "c = torch.zeros(a.shape[0], b.shape[1], dtype=a.dtype) → "
+        "c = torch.ones(a.shape[0], b.shape[1], dtype=a.dtype)": "every element is written afterwards",
     },
     why="How many multiplications does your function make for (N, M) times (M, K)? And for 1000 of each?",
 )

@@ -115,7 +115,7 @@ def one_long_row(u, v):
 
 
 @ex.wrong(
-    "There is one dimension too many: both vectors became matrices, and one of them a stack.",
+    "There is one dimension too many, of length 1: a vector has been given more new dimensions than it needs.",
     ask="What are the shapes on both sides of your product, aligned on the right?",
 )
 def one_dimension_too_many(u, v):

@@ -59,6 +59,7 @@ def expected(x):
 
 @ex.cases
 def cases(rng):
+    yield torch.arange(1, 13).view(2, 3, 2)
     yield torch.tensor([[[1, 2], [3, 4], [5, 6]]])
     yield torch.arange(12).view(2, 2, 3)
     yield torch.arange(24).view(4, 3, 2)
@@ -112,8 +113,9 @@ def the_transpose_left_out(x):
 
 
 @ex.wrong(
-    "It still asks for a view that cannot exist. contiguous() changes nothing in its tensor: it returns another one.",
-    ask="What does your code do with the tensor that contiguous() returns?",
+    "It still asks for a view that cannot exist. If you called contiguous(): it leaves its tensor as it is and returns "
+    "another one.",
+    ask="Which tensor does your view read, and do its numbers lie in order?",
 )
 def contiguous_thrown_away(x):
     n, c, p = x.shape
@@ -141,7 +143,7 @@ def the_batch_flattened(x):
 
 @ex.wrong(
     "The numbers are in the right order, but the shape is still (N, P, C): the last two dimensions should become one.",
-    ask="Which shape did the first program ask for in its last line?",
+    ask="Into what shape does the last line of the handed-out function cut the numbers?",
 )
 def not_flattened(x):
     return x.transpose(1, 2).contiguous()

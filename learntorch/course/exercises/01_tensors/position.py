@@ -134,7 +134,7 @@ def offset_in_every_dimension(index, stride, offset):
 
 @ex.wrong(
     "You count as if indices began at 1. The first element has index 0.",
-    ask="What should come out for the index (0, 0, 0)?",
+    ask="At which place lies the first element, and what does your function say?",
 )
 def counted_from_one(index, stride, offset):
     return offset + sum((i - 1) * s for i, s in zip(index, stride))

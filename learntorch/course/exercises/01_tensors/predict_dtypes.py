@@ -53,22 +53,21 @@ def truth():
 
 
 @ex.picture(
-    "Three groups of boxes from left to right: bool; then uint8, int32, int64; then float16, float32, float64. The "
-    "arrows between the groups say: the higher kind wins. Under each group: within a kind, the larger type wins. "
-    "int64 and float32 are marked as usual.",
+    "Three groups of boxes from left to right, with a < sign between them: bool; then uint8, int32, int64; then "
+    "float16, float32, float64. Inside a group the types go from smaller to larger. int64 and float32 have a star.",
     "Figure E3. The three kinds, lowest on the left. A star marks the usual type of a kind.",
 )
 def picture():
-    figure, ax = canvas(15.4, 3.4, inches=7)
+    figure, ax = canvas(16, 3.4, inches=7)
     groups = [(0.3, "True or False", ["bool"], ORANGE), (3.3, "whole numbers", ["uint8", "int32", "int64 *"], SKY),
-              (9.3, "fractions", ["float16", "float32 *", "float64"], YELLOW)]  # fmt: skip
+              (10, "fractions", ["float16", "float32 *", "float64"], YELLOW)]  # fmt: skip
     for left, kind, names, color in groups:
         for i, name in enumerate(names):
             wide(ax, name, left + 1.9 * i, color)
         label(ax, left + 0.95 * len(names), 0.7, kind, weight="bold")
         if len(names) > 1:
             label(ax, left + 0.95 * len(names), 2.8, "smaller → larger")
-    for at in (2.75, 9.15):
+    for at in (2.75, 9.5):
         label(ax, at, 1.7, "<", fontsize=18, weight="bold")
     return figure
 
@@ -85,14 +84,15 @@ ex.right(a=torch.float32, b=torch.float16, c=torch.float16, d=torch.float64, e=t
 ex.right(a=torch.float, b=torch.half, c=torch.half, d=torch.double, e=torch.float, f=torch.long)
 ex.right(a="float32", b="float16", c="float16", d="torch.float64", e="float32", f="int64")
 _64, _32, _16, _whole = torch.float64, torch.float32, torch.float16, torch.int64
-ex.wrong("Not everything becomes float64. That is what plain NumPy and Python's own numbers would suggest.",
+ex.wrong("You made everything float64, as Python's own fractions are. Tensors have another usual type, and a type that "
+         "is there already keeps its size.",
          ask="What is the usual type for fractions in this package?", a=_64, b=_64, c=_64, e=_64)  # fmt: skip
-ex.wrong("The type of the left side does not decide. In both operands together, the higher kind wins.",
+ex.wrong("The type on the left does not decide. The higher kind wins, on whichever side it stands.",
          ask="Would x + y and y + x have different types?", a=_whole, c=_whole, d=_16, e=_whole)  # fmt: skip
 ex.wrong("None of these is an error. Types that differ are promoted to one that suits both.",
          ask="Which kind can hold both a whole number and a fraction?", c="error")  # fmt: skip
 ex.wrong("A Python number brings no size. It decides the kind, and half is of that kind already.",
-         ask="How many bits has the number 2.0 a say in, next to a tensor of fractions?", b=_32)  # fmt: skip
+         ask="Which kind is 2.0, and of which kind is half already?", b=_32)  # fmt: skip
 ex.wrong("Here you let the size decide before the kind: int64 has more bits, and float16 has the higher kind.",
          ask="Which rule comes first, the one about the kind or the one about the size?", c=_64)  # fmt: skip
 ex.wrong("A tensor of fractions keeps its size when it meets whole numbers, even if it is not the usual one.",

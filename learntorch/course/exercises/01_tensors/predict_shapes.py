@@ -75,9 +75,10 @@ ex.wrong("An index with a number removes its dimension. Yours are still there, w
          ask="What is the difference between x[0] and x[0:1]?", a=(1, 1, 3), c=(2, 1, 1))  # fmt: skip
 ex.wrong("A sum along a dimension removes it. Yours is still there, with length 1, as with keepdim=True.",
          ask="Which number vanishes from (2, 1, 3) when dimension 0 is summed up?", b=(1, 1, 3))  # fmt: skip
-ex.wrong("permute took the wrong turn: its arguments say, place by place, which old dimension comes there.",
-         ask="Which old dimension does the first argument of permute name?", e=(1, 3, 2))  # fmt: skip
+ex.wrong("You sent each dimension to the place that its argument names. It is the other way round: the argument at a "
+         "place names the old dimension that comes there.",
+         ask="The first argument is 2. Where does dimension 2, of length 3, stand now?", e=(1, 3, 2))  # fmt: skip
 ex.wrong("permute does not reverse: its arguments say, place by place, which old dimension comes there.",
-         ask="Which old dimension does the first argument of permute name?", e=(3, 1, 2))  # fmt: skip
+         ask="If permute reversed, what would its three arguments be for?", e=(3, 1, 2))  # fmt: skip
 ex.wrong("A sum over everything has no dimension left: its shape is (), not (1,).",
          ask="How many index numbers do you need to name the only element?", d=(1,))  # fmt: skip

@@ -36,6 +36,36 @@ ex = Exercise(
 )
 
 
+@ex.picture(
+    "A table of the exponentials of two rows of scores: 1, 2, 5 and 4, 4, 2. An arrow leads from each row to a box on "
+    "its right: total 8 for the first row, total 10 for the second.",
+    "Figure E30. Two rows of exponentials. Each row has a total of its own, and is divided by that one.",
+)
+def figure():
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    rows = [[1, 2, 5], [4, 4, 2]]
+    fig = Figure(figsize=(6, 2.4), layout="tight")
+    ax = fig.add_subplot()
+    for i, (row, color) in enumerate(zip(rows, ["#56B4E9", "#E69F00"])):
+        for j, value in enumerate(row):
+            ax.add_patch(Rectangle((j, 1 - i), 1, 1, fc=color, ec="black", alpha=0.5))
+            ax.text(j + 0.5, 1.5 - i, str(value), ha="center", va="center", fontsize=14)
+        ax.annotate("", (4.4, 1.5 - i), (3.1, 1.5 - i), arrowprops={"arrowstyle": "->", "linewidth": 1.5})
+        ax.add_patch(Rectangle((4.5, 1 - i), 1, 1, fc=color, ec="black", alpha=0.5))
+        ax.text(5, 1.5 - i, str(sum(row)), ha="center", va="center", fontsize=14)
+    ax.text(1.5, 2.15, "exponentials", ha="center", fontsize=12)
+    ax.text(5, 2.15, "totals", ha="center", fontsize=12)
+    for i in range(2):
+        ax.text(-0.15, 1.5 - i, f"row {i}", ha="right", va="center", fontsize=12)
+    ax.set_xlim(-1, 6)
+    ax.set_ylim(-0.1, 2.5)
+    ax.set_aspect("equal")
+    ax.axis("off")
+    return fig
+
+
 @ex.solution
 def softmax(x):
     # <blank> z = ...  # 1: shift each row, for safety
@@ -65,7 +95,7 @@ def cases(rng):
     yield rng.normal(size=(3, 3))
     yield rng.normal(size=(2, 5)) * 3
     yield np.array([[1000.0, 1001.0], [-1000.0, -1000.0]])
-    yield np.array([[0.0, 1000.0]])
+    yield np.array([[0.0, 3000.0]])
     yield rng.normal(size=(2, 3, 4))
     yield rng.normal(size=(4, 1))
 
@@ -125,3 +155,21 @@ def in_place(x):
 def without_keepdims(x):
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1)
+
+
+@ex.wrong(
+    "You shifted all rows by the largest score of the whole matrix. A row that lies far below it becomes 0/0, nan.",
+    ask="In the row [−1000, −1000], which shift makes its own largest score 0?",
+)
+def one_shift(x):
+    e = np.exp(x - x.max())
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@ex.wrong(
+    "The mean is too small a shift: in a row such as [0, 3000] the largest score stays at 1500, and exp overflows.",
+    ask="Which number of the row must become 0, so that no exponential is larger than 1?",
+)
+def shifted_by_the_mean(x):
+    e = np.exp(x - x.mean(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
