@@ -70,7 +70,7 @@ from .dtypes import (  # noqa: E402
     short,
     uint8,
 )
-from .errors import no_such_name  # noqa: E402
+from .errors import no_such_name as _no_such_name  # noqa: E402
 from .functions import (  # noqa: E402
     abs,
     abs_,
@@ -394,4 +394,4 @@ from .tensor import Size, Tensor, strided  # noqa: E402
 inf, nan = 1e999, 1e999 - 1e999
 pi, e = 3.141592653589793, 2.718281828459045
 __version__ = "0.1.0"
-__getattr__ = no_such_name(__name__)
+__getattr__ = _no_such_name(__name__)

@@ -89,9 +89,13 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     return wrap(writable(checked(ndarray)))
 
 
-def from_dlpack(ext_tensor: object) -> Tensor:
+def from_dlpack(ext_tensor: object, *, device=None, copy: bool | None = None) -> Tensor:
     """A tensor on the memory of another library's array, by the protocol that they share (`__dlpack__`)."""
+    if device is not None or copy:
+        shared = from_dlpack(ext_tensor)
+        return shared.to(device, copy=bool(copy)) if device is not None else shared.clone()
     if isinstance(ext_tensor, TensorBase):
+        ext_tensor.__dlpack__()  # refuses a tensor that requires a gradient
         return ext_tensor.detach()
     if not hasattr(ext_tensor, "__dlpack__"):
         raise RuntimeError(

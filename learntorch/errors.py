@@ -44,7 +44,8 @@ def explain(error: Exception, name: str, arrays: tuple, options: dict) -> Except
 _ARGUMENTS = {
     "mm": ("mat2",), "bmm": ("mat2",), "mv": ("vec",), "dot": ("tensor",), "pow": ("exponent",),
     "lerp": ("end", "weight"), "addcmul": ("tensor1", "tensor2"), "addcdiv": ("tensor1", "tensor2"),
-    "addmm": ("mat1", "mat2"), "outer": ("vec2",),
+    "addmm": ("mat1", "mat2"), "addmv": ("mat", "vec"), "addbmm": ("batch1", "batch2"),
+    "baddbmm": ("batch1", "batch2"), "outer": ("vec2",), "vdot": ("other",),
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ NUMBER_FIRST = {  # operations of which the first operand may be a number too: t
 def function(name: str, method: Callable | None = None) -> Callable:
     """The flat form of the method `name`: the tensor comes first, and `out=` takes the result."""
     method, number_first = method or getattr(Tensor, name), NUMBER_FIRST.get(name)
-    method = getattr(method, "together", method)
+    run = getattr(method, "together", method)
 
     @wraps(method)
     def call(input, *args, out=None, **options):
@@ -54,7 +54,7 @@ def function(name: str, method: Callable | None = None) -> Callable:
             if number_first and isinstance(input, (int, float)) and isinstance(args[0], TensorBase):
                 result = number_first(input, *args, **options)
             else:
-                result = method(_tensor(name, "input", input), *args, **options)
+                result = run(_tensor(name, "input", input), *args, **options)
         except TypeError as error:
             raise shifted(error) from None
         return result if out is None else into(name, out, result, (input, *args))
@@ -219,8 +219,8 @@ def broadcast_shapes(*shapes) -> tuple:
         for back, (n, size) in enumerate(zip(reversed(total), reversed(tuple(shape))), 1):
             if 1 not in (n, size) and n != size:
                 raise RuntimeError(
-                    f"Attempting to broadcast a dimension of length {size} at -{back}! Mismatching argument at index {i} "
-                    f"had {shape}; but expected shape should be broadcastable to {list(total)}"
+                    f"Attempting to broadcast a dimension of length {size} at -{back}! Mismatching argument at index "
+                    f"{i} had {shape}; but expected shape should be broadcastable to {list(total)}"
                 )
         total = np.broadcast_shapes(total, tuple(shape))
     return Size(total)
@@ -234,6 +234,6 @@ def result_type(a, b):
     return result_dtype(*(x._array if isinstance(x, TensorBase) else x for x in (a, b)))
 
 
-def is_tensor(x: object) -> bool:
-    """True if x is a Tensor."""
-    return isinstance(x, TensorBase)
+def is_tensor(obj: object) -> bool:
+    """True if obj is a Tensor."""
+    return isinstance(obj, TensorBase)

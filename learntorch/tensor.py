@@ -173,11 +173,11 @@ class Tensor(
 
     # Memory ──────────────────────────────────────────────────────────────────────────────────────
 
-    def is_pinned(self) -> bool:
+    def is_pinned(self, device=None) -> bool:
         """True if the memory is page-locked; never here."""
         return False
 
-    def pin_memory(self) -> Tensor:
+    def pin_memory(self, device=None) -> Tensor:
         """Page-locked memory speeds up copies to a GPU; without one, PyTorch's error.
 
         Raises:

@@ -35,8 +35,8 @@ def test_a_name_that_is_missing_says_where_to_look():
 
 
 def test_a_missing_name_and_a_missing_argument_are_noticed(monkeypatch):
-    monkeypatch.setitem(differences.SCOPE, "torch", "tensor no_such_name")
-    assert missing_from_scope() == ["torch.no_such_name"]
+    monkeypatch.setitem(differences.SCOPE, "torch", "tensor quantum_foam")
+    assert missing_from_scope() == ["torch.quantum_foam"]
     assert has("torch.nn", "Linear") and not has("torch.nn", "Quadratic") and not has("torch.quantum", "x")
     assert {"in_features", "bias"} <= accepted("torch.nn", "Linear") and "foo" not in accepted("torch.nn", "Linear")
     monkeypatch.setitem(NAMES["torch.nn"], "Linear", [["in_features", "foo"]])

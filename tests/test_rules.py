@@ -329,6 +329,7 @@ CASES: dict[str, list] = {
     ],
     # losses
     "mse_loss": [((d.any(2, 3), d.any(2, 3)), {"reduction": how}) for how in REDUCTIONS],
+    "averaged": [((d.any(),), {"count": 3.0})],
     "smooth_l1_loss": [
         ((d.any(2, 3), d.any(2, 3)), {"reduction": how, "beta": b}) for how in REDUCTIONS for b in (1.0, 0.3)
     ],
@@ -393,6 +394,9 @@ def call(name: str, inputs: tuple, options: dict):
         return result[0] if isinstance(result, tuple) else result
 
     return f, [x.detach().requires_grad_() for x in inputs if getattr(x, "requires_grad", False)]
+
+
+NO_DERIVATIVE = {"floor_divide", "rremainder", "scatter_join", "unique", "unique_consecutive"}  # PyTorch refuses these
 
 
 def test_every_rule_with_a_gradient_is_in_the_table():

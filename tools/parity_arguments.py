@@ -49,7 +49,7 @@ class Arguments:
         return self.draw(below(n)) == n - 1
 
     def wrong(self) -> bool:
-        """Whether this argument is to be wrong: one of a mistaken step's, for of two mistakes PyTorch may name either."""
+        """Whether this argument is to be wrong: only one of a step, for of two mistakes either may be named."""
         if not self.mistaken or self.chance(2):
             return False
         self.mistaken = False

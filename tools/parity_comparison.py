@@ -128,7 +128,7 @@ class Runner:
                 self.gradients.add(step.name)
             for path, *both in self._pairs(step.name, *(space[step.name] for space in self.spaces)):
                 self.versions[path] = [_version(x) for x in both]
-        if step.operation == "optim":  # an optimizer may write in one go or in several
+        if step.operation in ("optim", "init"):  # they may write in one go or in several
             self.versions.clear()
         self.compare(numbers_only=not self.watch)
         return theirs is None

@@ -7,6 +7,7 @@ whole numbers, which floating-point arithmetic adds and multiplies without round
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 
 from parity_arguments import DTYPES, FLOATS, SHAPES, Arguments, below, nested
@@ -182,9 +183,9 @@ class Tensors(Arguments):
         return self.fresh(tuple(shape), self.other_type())
 
     def out(self) -> str:
-        """A tensor for out=, with memory of its own."""
-        used = {memory_of(x) for path, x in self.live if path in self.used}
-        free = [path for path, x in self.live if memory_of(x) not in used]
+        """A tensor for out=, without views: they would see what a larger result brings, or not."""
+        memory = Counter(memory_of(x) for _, x in self.live)
+        free = [path for path, x in self.live if memory[memory_of(x)] == 1 and path not in self.used]
         if free and self.chance(2):
             return self.pick(free)
         size = self.pick((0, self.subject, (3,))) if self.chance(3) else self.subject

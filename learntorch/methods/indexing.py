@@ -19,7 +19,7 @@ from ..ops import indexing as ops
 from ..ops import shape
 from ..ops.promotion import number
 from ..recording import recorded
-from ..writing import check_overlap, inplace, write
+from ..writing import check_history, check_overlap, inplace, write
 
 
 class IndexingMethods:
@@ -63,6 +63,8 @@ def put(target, at: list, values, key=(), accumulate: bool = False, run: Callabl
 
     `key` is the index as it was given.
     """
+    if run is inplace:
+        check_history(target, (values,))
     arrays = [k for k in at if not isinstance(k, slice)]
     # One number under a mask may be of any type.
     converts = len(arrays) == 1 and arrays[0].dtype in (bool, np.uint8) and values.numel() == 1 and not accumulate

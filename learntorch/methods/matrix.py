@@ -23,7 +23,12 @@ class MatrixMethods:
 
     mm = recorded(ops.mm)
     mv = recorded(ops.mv)
-    dot = vdot = recorded(ops.dot)
+    dot = recorded(ops.dot)
+
+    def vdot(self, other):
+        """The product of two vectors; for real numbers it is `dot`."""
+        return recorded(ops.dot)(self, other)
+
     bmm = recorded(ops.bmm)
     addmm, addmm_ = recorded(ops.addmm), inplace(ops.addmm)
     addmv, addmv_ = recorded(ops.addmv), inplace(ops.addmv)

@@ -35,12 +35,12 @@ class ReductionMethods:
     @signature(*_SUM)
     def sum(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
         """Σ x over `dim` (one, several, or all)."""
-        return _typed(ops.sum, self, dtype, dim=dim, keepdim=keepdim)
+        return _in_type(ops.sum, self, dtype, dim=dim, keepdim=keepdim)
 
     @signature("tuple of ints dim = None, bool keepdim = False, *, torch.dtype dtype = None")
     def nansum(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
         """Σ x over `dim`, without the elements that are NaN."""
-        return _typed(ops.nansum, self, dtype, dim=dim, keepdim=keepdim)
+        return _in_type(ops.nansum, self, dtype, dim=dim, keepdim=keepdim)
 
     @signature(*_SUM)
     def mean(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
@@ -62,12 +62,12 @@ class ReductionMethods:
     @signature("*, torch.dtype dtype = None", "int dim, bool keepdim = False, *, torch.dtype dtype = None")
     def prod(self, dim=None, keepdim=False, *, dtype: Dtype | None = None):
         """Product over `dim`, or of all elements."""
-        return _typed(ops.prod_, self, dtype, dim=dim, keepdim=keepdim)
+        return _in_type(ops.prod_, self, dtype, dim=dim, keepdim=keepdim)
 
     @signature("int dim, *, torch.dtype dtype = None")
     def cumsum(self, dim, *, dtype: Dtype | None = None):
         """Running sum along `dim`."""
-        return _typed(ops.cumsum, self, dtype, dim=dim)
+        return _in_type(ops.cumsum, self, dtype, dim=dim)
 
     @signature("int dim, *, torch.dtype dtype = None")
     def cumsum_(self, dim, *, dtype: Dtype | None = None):
@@ -77,7 +77,7 @@ class ReductionMethods:
     @signature("int dim, *, torch.dtype dtype = None")
     def cumprod(self, dim, *, dtype: Dtype | None = None):
         """Running product along `dim`."""
-        return _typed(ops.cumprod, self, dtype, dim=dim)
+        return _in_type(ops.cumprod, self, dtype, dim=dim)
 
     @signature("int dim, *, torch.dtype dtype = None")
     def cumprod_(self, dim, *, dtype: Dtype | None = None):
@@ -198,7 +198,7 @@ def _typed(x, dtype: Dtype | None):
     return x if dtype is None else x.to(dtype)
 
 
-def _typed(rule, x, dtype: Dtype | None, **options):
+def _in_type(rule, x, dtype: Dtype | None, **options):
     """Run a rule that computes in the type asked for; a history has to be one of floats."""
     y = recorded(rule)(x, dtype=_numpy(dtype), **options)
     if x.requires_grad and grad_mode.enabled and dtype is not None and not dtype.is_floating_point:

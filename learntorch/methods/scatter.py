@@ -5,6 +5,7 @@ Read in chapter 01. Those without an underscore return a copy, those with one wr
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from ..ops import indexing, shape
 from ..ops import scatter as ops
 from ..ops.promotion import number
 from ..recording import recorded
-from ..writing import check_overlap, inplace
+from ..writing import check_history, check_overlap, inplace
 from .indexing import is_expanded, put, watched, write_expanded
 from .signatures import signature
 
@@ -31,6 +32,7 @@ def pair(build: Callable, *forms: str) -> tuple[Callable, Callable]:
 
     @signature(*forms, name=f"{name}_")
     def method_(self, *args, **options):
+        check_history(self, (*args, *options.values()))
         return build(self, _separately, *args, **options)
 
     method.__name__, method_.__name__ = name, f"{name}_"
@@ -180,9 +182,11 @@ def _index_add(x, run, dim: int, index, source, alpha=1):
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(x.shape)} source.shape = {list(source.shape)}"
         )
-    if alpha == 1 and x.ndim > 1 and dim in (0, x.ndim - 1):  # PyTorch takes another way here, with other words
-        _check_range(index._array, dim, x.shape[dim])
     at, n = index._array, x.shape[dim] if x.ndim else 1
+    if x.ndim > 1 and not x.numel():
+        n = math.inf  # there is nothing to add to, and PyTorch does not look at the positions
+    if alpha == 1 and x.ndim > 1 and dim in (0, x.ndim - 1):  # PyTorch takes another way here, with other words
+        _check_range(at, dim, n)
     if at.size and (at.min() < 0 or at.max() >= n):
         raise IndexError(f"index out of range in self. Positions of dimension {dim} run from 0 to {n - 1}.")
     at = watched(_at(x, dim, index), index)

@@ -3,7 +3,7 @@
 Read in chapter 08.
 """
 
-from ..errors import no_such_name
+from ..errors import no_such_name as _no_such_name
 from . import functional, init, utils
 from .activations import (
     ELU,
@@ -111,4 +111,4 @@ __all__ = [
     "utils",
 ]
 
-__getattr__ = no_such_name(__name__)
+__getattr__ = _no_such_name(__name__)

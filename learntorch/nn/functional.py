@@ -10,7 +10,7 @@ import warnings
 
 from .. import creation
 from ..dtypes import int64
-from ..errors import no_such_name
+from ..errors import no_such_name as _no_such_name
 from ..ops import activations, matrix
 from ..ops import embedding as tables
 from ..ops.rule import Rule
@@ -292,4 +292,4 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     return (input.unsqueeze(-1) == creation.arange(num_classes, device=input.device)).long()
 
 
-__getattr__ = no_such_name(__name__)
+__getattr__ = _no_such_name(__name__)

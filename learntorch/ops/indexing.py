@@ -84,7 +84,8 @@ def index_copy(x, source, *, at, accumulate=False, form):
 def index_add(x, source, *, at, alpha=1):
     """x with α times the parts of `source` added at the positions."""
     y = array_module(x).array(x, order="C")
-    array_module(x).add.at(y, at, source if alpha == 1 else source * x.dtype.type(alpha))
+    if y.size:
+        array_module(x).add.at(y, at, source if alpha == 1 else source * x.dtype.type(alpha))
     return y
 
 

@@ -251,7 +251,8 @@ def linear(x, weight, bias=None):
     """y = x Wᵀ + b, with x (…, D_in), W (D_out, D_in) and b (D_out)."""
     if weight.ndim > 2:
         raise RuntimeError(
-            f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D. A weight is a matrix: (D_out, D_in)."
+            f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D. A weight is "
+            "a matrix: (D_out, D_in)."
         )
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
         rows = x.size // x.shape[-1] if x.ndim and x.shape[-1] else 1

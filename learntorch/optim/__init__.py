@@ -3,7 +3,7 @@
 Read in chapter 09.
 """
 
-from ..errors import no_such_name
+from ..errors import no_such_name as _no_such_name
 from . import lr_scheduler
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
@@ -13,4 +13,4 @@ from .sgd import SGD
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
 
-__getattr__ = no_such_name(__name__)
+__getattr__ = _no_such_name(__name__)

@@ -13,15 +13,18 @@ from functools import cache, wraps
 from inspect import getattr_static, signature
 from types import FunctionType
 
+import numpy as np
+
 import learntorch
 
-from ... import functions, joining, modes
+from ... import creation, functions, joining, modes
 from ...base import TensorBase, wrap
 from ...devices import array_module
 from ...errors import require
 from ...methods.matrix import MatrixMethods
+from ...methods.reading import checked, writable
 from ...nn import criteria
-from ...ops import activations, matrix, pointwise, reduction, shape
+from ...ops import activations, loss, matrix, pointwise, reduction, shape
 from ...ops.layout import arranged
 from ...ops.rule import Rule
 from ...recording import operator, recorded
@@ -115,6 +118,27 @@ def _zeros(like, *shape: int):
     array = like._array if isinstance(like, TensorBase) else like
     zeros = array_module(array).zeros(shape, dtype=array.dtype)
     return wrap(zeros) if isinstance(like, TensorBase) else zeros
+
+
+def loss_of(name: str, where: str, rule: Rule) -> Slot:
+    """The slot for the fused cross-entropy: the piece returns the loss and its gradient. Where the gradient itself is
+    recorded, on tensors, our formula runs."""
+    fn, formulas = rule.fn, rule.formulas
+
+    def slope(g, x, p, target):
+        return formulas["x"](g, x, p, target) if isinstance(x, TensorBase) else p * g
+
+    def install(piece: Callable) -> None:
+        def value(x, target):
+            if not len(x) or target.min() < 0 or target.max() >= x.shape[1]:
+                return fn(x, target)  # refused, in PyTorch's words
+            xp = array_module(x)
+            y, gradient = piece(x, target)
+            return xp.asarray(y, dtype=x.dtype)[()], xp.asarray(gradient, dtype=x.dtype)
+
+        _rebuild(rule, value, {"x": slope})
+
+    return Slot(name, where, install, lambda: _rebuild(rule, fn, formulas))
 
 
 # Functions and methods ───────────────────────────────────────────────────────────────────────────
@@ -225,6 +249,7 @@ def slots() -> dict[str, Slot]:
                   "broadcast_shapes", _of_many),
         method_of("outer", "learntorch.outer", MatrixMethods, "outer",
                   lambda piece, ours: lambda u, vec2: piece(u, vec2) if u.ndim == vec2.ndim == 1 else ours(u, vec2)),
+        attribute("from-numpy", "learntorch.from_numpy", [creation, learntorch], "from_numpy", _on_memory),
         # Note [One half at a time]: a piece returns the gradients of both factors, and the engine asks for one, where
         # only the other factor was kept. In its place the piece gets something of a fitting shape.
         gradient_of("mul-gradient", "the gradient of learntorch.mul", pointwise.mul,
@@ -240,13 +265,17 @@ def slots() -> dict[str, Slot]:
         gradient_of("sum-gradient", "the gradient of learntorch.sum", reduction.sum,
                     x=lambda piece: lambda g, x_shape, dim, keepdim: _dim_by_dim(piece, g, x_shape, dim, keepdim)),
         methods_of("no-grad", "learntorch.no_grad", modes.no_grad, apart=(modes.enable_grad,)),
-        value_of("relu", "learntorch.relu", activations.relu, _each),
+        value_of("relu", "learntorch.relu", activations.relu,
+                 lambda piece: _each(lambda x: piece(x) + 0)),  # x * (x > 0) gives −0, and + 0 turns it into 0
         value_of("sigmoid", "learntorch.sigmoid", activations.sigmoid, _each),
         value_of("tanh", "learntorch.tanh", activations.tanh,
                  lambda piece: _each(lambda x: piece(x, activations.sigmoid))),
         value_of("softplus", "learntorch.nn.functional.softplus", activations.softplus, _with_slope),
         value_of("softmax", "learntorch.softmax", reduction.softmax, _along),
         gradient_of("softmax-gradient", "the gradient of learntorch.softmax", reduction.softmax, x=_gradient_along),
+        loss_of("cross-entropy", "learntorch.nn.functional.cross_entropy", loss.cross_entropy),
+        shelf("example", "mine('example'): a number as digits and kind"),
+        shelf("train", "mine('train'): the training of FizzBuzz"),
     ]  # fmt: skip
     return {slot.name: slot for slot in listed}
 
@@ -269,14 +298,44 @@ def _of_many(piece: Callable, ours: Callable = functions.broadcast_shapes) -> Ca
     return broadcast_shapes
 
 
+def _on_memory(piece: Callable, ours: Callable = creation.from_numpy) -> Callable:
+    """from_numpy of one argument: find the block of memory in which an array lies, and the place where it begins. What
+    is no array, empty, or not laid out in whole numbers goes to ours."""
+
+    def from_numpy(ndarray) -> learntorch.Tensor:
+        if not isinstance(ndarray, np.ndarray) or not ndarray.size:
+            return ours(ndarray)
+        array = writable(checked(ndarray))
+        root = array
+        while isinstance(root.base, np.ndarray) and root.base.dtype == root.dtype:
+            root = root.base
+        low, high = np.lib.array_utils.byte_bounds(root)
+        apart = array.__array_interface__["data"][0] - low
+        if any(step % array.itemsize for step in (apart, *root.strides, *array.strides)) or min((0, *root.strides)) < 0:
+            return ours(ndarray)
+        count = (high - low) // array.itemsize
+        block = np.lib.stride_tricks.as_strided(root, (count,), (array.itemsize,))
+        made = piece(array, wrap(block), apart // array.itemsize)
+        return wrap(array) if _same_memory(made, array) else made  # the block is not to be seen from outside
+
+    return from_numpy
+
+
+def _same_memory(t: object, array: np.ndarray) -> bool:
+    mine = getattr(t, "_array", None)
+    keys = ("data", "shape", "typestr")
+    return mine is not None and mine.strides == array.strides and all(
+        mine.__array_interface__[key] == array.__array_interface__[key] for key in keys
+    )  # fmt: skip
+
+
 def _each(piece: Callable, ours: Callable = activations.relu.fn) -> Callable:
     """A function of each element: the type of the numbers and their order in memory stay; bool goes to ours."""
 
     def value(x):
         if x.dtype.kind == "b":
             return ours(x)
-        xp = array_module(x)
-        return arranged(xp.asarray(piece(xp.asarray(x)), dtype=x.dtype), x)
+        return arranged(_in_type_of(x, piece(array_module(x).asarray(x))), x)
 
     return value
 
@@ -315,23 +374,21 @@ def _along(piece: Callable, ours: Callable = reduction.softmax.fn) -> Callable:
 
 
 def _gradient_along(piece: Callable, ours: Callable = reduction.softmax.formulas["x"]) -> Callable:
-    """The gradient of softmax from that of rows. The piece works on arrays; where the gradient itself is recorded, on
-    tensors, ours runs."""
+    """The gradient of softmax from that of rows, along any dimension."""
 
     def gradient(g, y, dim):
-        if isinstance(g, TensorBase) or isinstance(y, TensorBase) or not y.size:
-            return ours(g, y, dim)
-        return _by_rows(piece, dim, g, y)
+        return ours(g, y, dim) if 0 in y.shape else _by_rows(piece, dim, g, y)
 
     return gradient
 
 
-def _by_rows(piece: Callable, dim: int, *arrays):
+def _by_rows(piece: Callable, dim: int, first, *others):
     """Apply a function that works along the last axis, along any dimension."""
-    xp, (first, *_) = array_module(arrays[0]), arrays
-    turned = [x.swapaxes(dim, -1) if x.ndim else x.reshape(1) for x in arrays]
-    result = xp.asarray(piece(*turned), dtype=first.dtype)
-    return shape.row_major(result.swapaxes(dim, -1) if first.ndim else result.reshape(()))
+    result = piece(*[x.swapaxes(dim, -1) if x.ndim else x.reshape(1) for x in (first, *others)])
+    if not isinstance(first, TensorBase):
+        result = _in_type_of(first, result)
+    result = result.swapaxes(dim, -1) if first.ndim else result.reshape(())
+    return result if isinstance(first, TensorBase) else shape.row_major(result)
 
 
 def poison(slot: Slot, exercise: str) -> None:

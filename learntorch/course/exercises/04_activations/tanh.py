@@ -18,10 +18,11 @@ ex = Exercise(
     forbids=("tanh", "tanh_", "sinh", "cosh"),
     prompt="""
     Tanh and the sigmoid are the same S, drawn at another size and place. The sigmoid goes from 0 to 1; tanh goes from
-    −1 to 1, and it is twice as quick: tanh is at 1 already as far as the sigmoid is at 2.
+    −1 to 1, and it is twice as quick: as far as the sigmoid has come at x = 2, tanh has come at x = 1.
 
     Write `tanh(x, sigmoid)`. The second argument is a function that works on arrays and is safe for large numbers; call
-    it, and you need no exponential of your own. When this passes, `learntorch.tanh` calls it with *your* sigmoid.
+    it, and you need no exponential of your own. When this passes, `learntorch.tanh` calls your function and hands it
+    the sigmoid of your torch: your own one, if that has passed.
 
     The result is a new array in the shape of `x`. Two numbers to test with: `tanh(0)` is 0, and `tanh(1)` is 0.7616.
     """,

@@ -160,3 +160,8 @@ def absolute_value(x, w1, w2):
     h = x.dot(w1)
     h_relu = np.abs(h)
     return h, h_relu, h_relu.dot(w2)
+
+
+ex.equivalents = {
+    "h_relu = np.maximum(h, 0) → h_relu = np.maximum(0, h)": "the larger of two numbers does not depend on their order",
+}

@@ -205,5 +205,6 @@ def uphill(x, y, w1, w2, learning_rate):
 
 
 ex.equivalents = {
+    "h_relu = np.maximum(h, 0) → h_relu = np.maximum(0, h)": "the larger of two numbers does not depend on their order",
     "grad_h[h < 0] = 0 → grad_h[h <= 0] = 0": "at exactly 0 relu has no derivative; both choices are accepted",
 }
