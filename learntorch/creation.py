@@ -17,6 +17,7 @@ from .methods import filling
 from .methods.filling import fitting, not_negative, warn_of_copies
 from .methods.reading import checked, read, writable
 from .methods.signatures import function_signature
+from .modes import grad_mode
 from .ops.strides import preserve_format
 from .tensor import Tensor, legacy
 
@@ -96,7 +97,7 @@ def from_dlpack(ext_tensor: object, *, device=None, copy: bool | None = None) ->
         return shared.to(device, copy=bool(copy)) if device is not None else shared.clone()
     if isinstance(ext_tensor, TensorBase):
         ext_tensor.__dlpack__()  # refuses a tensor that requires a gradient
-        return ext_tensor.detach()
+        return ext_tensor.data  # another library would not count the writes either
     if not hasattr(ext_tensor, "__dlpack__"):
         raise RuntimeError(
             "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you "
@@ -138,12 +139,12 @@ def prepare(out: Tensor, shape: tuple, dtype) -> Tensor:
             f"dtype {asked} does not match dtype of out parameter ({out.dtype.legacy.removesuffix('Tensor')}). Leave "
             "dtype away."
         )
-    if out._requires_grad:
+    if out._requires_grad and grad_mode.enabled:
         raise RuntimeError(
             "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
             "requires grad. Detach it first."
         )
-    return out.resize_(shape)
+    return out if out.shape == shape else out.resize_(shape)
 
 
 def into_type(out: Tensor | None, dtype, function: str) -> np.dtype:
@@ -252,7 +253,7 @@ def range(start, end, step=1, *, out=None, dtype=None, layout=None, device=None,
 
 
 def _range(start, end, step) -> tuple:
-    if step == 0:
+    if step == 0 or step != step:
         raise RuntimeError("step must be nonzero. The default is 1.")
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"unsupported range: {start} -> {end}. Both ends have to be finite.")
@@ -302,6 +303,7 @@ def _equal_steps(name: str, start, end, steps: int, kind: np.dtype) -> np.ndarra
     if kind.kind == "b" and steps > 1:
         raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'. Compare a row of numbers.")
     t = kind.type if kind.kind == "f" else np.float64
+    end = start if steps == 1 else end
     ends = (t(start), t(end)) if kind.kind == "f" else (t(fitting(start, kind)), t(fitting(end, kind)))
     with np.errstate(all="ignore"):
         step = (ends[1] - ends[0]) / t(max(steps - 1, 1))

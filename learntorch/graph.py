@@ -26,17 +26,9 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
     (a set of edges) only nodes on a way to these edges run. Without `accumulate` the gradients do not go into
     the leaves: the result maps each wanted edge to its gradient.
     """
-    needed = alive = None  # the nodes that run, and those that are sent something; None: all of them
-    targets = set() if wanted is None else {edge[0] for edge in wanted}
-    if wanted is not None:
-        needed = _on_the_way([edge[0] for edge, _ in roots], targets)
-        alive = needed | targets
-        if accumulate:
-            needed, targets = alive, set()
-    captured: dict = {}
+    choice = None if wanted is None else _Choice(roots, wanted, accumulate)
     pending: dict = {}  # node → what has arrived so far for its output (a list, if it has several)
     heap: list = []  # (−number, node): the newest on top
-    watched = rare.anomaly
     before = grad_mode.enabled
     grad_mode.enabled = create_graph
     try:
@@ -45,37 +37,18 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
         while heap:
             node = heappop(heap)[1]
             g = pending.pop(node)
-            leaf = type(node) is AccumulateGrad
-            hooks = getattr(node.variable, "_hooks", None) if leaf else node.hooks
-            if needed is not None:
-                runs = node in needed
-                if node in targets:  # a node that runs is asked before its hooks, another one after them, as in PyTorch
-                    seen = g if runs or hooks is None else _hooked(hooks.on_tensors, node, g, create_graph)
-                    captured |= {(node, i): part for i, part in enumerate([seen] if node.outputs == 1 else seen)}
-                if not runs:
-                    continue
-            if hooks is not None:
-                g = _hooked(hooks.on_outputs, node, g, create_graph)
-                if g is None:
-                    continue
-                if leaf and not create_graph:
-                    g = g.copy()  # the hook may have kept the tensor that it saw
-            if watched:
-                found = _watched(node, g, create_graph, alive)
+            if choice is None and node.hooks is None and not rare.anomaly:
+                found = node.apply(g, create_graph)
             else:
-                found = node.apply(g, create_graph, alive)
-            if hooks is not None:
-                if leaf:
-                    hooks.on_accumulated(node.variable)
-                found = _boxed(hooks.on_inputs, create_graph, found, [g] if node.outputs == 1 else g)
+                found = _visit(node, g, create_graph, choice)
             if not retain_graph:
                 node.release()
             for edge, gi in zip(node.next_functions, found):
                 parent = edge[0]
                 if parent is None or gi is None:
                     continue
-                if (gi is g or hooks) and type(parent) is AccumulateGrad and not create_graph:
-                    gi = gi.copy()  # it may go to another leaf too, or a hook may have kept it
+                if gi is g and type(parent) is AccumulateGrad and not create_graph:
+                    gi = gi.copy()  # it may go to another leaf too
                 if parent.outputs == 1 and parent not in pending:
                     pending[parent] = gi
                     heappush(heap, (-parent.number, parent))
@@ -83,7 +56,51 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
                     _deliver(edge, gi, pending, heap)
     finally:
         grad_mode.enabled = before
-    return captured
+    return {} if choice is None else choice.captured
+
+
+class _Choice:
+    """A walk to chosen edges: which nodes run, and what has arrived at the edges."""
+
+    def __init__(self, roots: list, wanted: set, accumulate: bool) -> None:
+        targets = {edge[0] for edge in wanted}
+        on_the_way = _on_the_way([edge[0] for edge, _ in roots], targets)
+        self.alive = on_the_way | targets  # these are sent something
+        self.runs = self.alive if accumulate else on_the_way
+        self.targets = set() if accumulate else targets
+        self.captured: dict = {}
+
+    def capture(self, node: Node, g) -> None:
+        """Keep what has arrived at a node."""
+        for i, part in enumerate([g] if node.outputs == 1 else g):
+            self.captured[node, i] = part
+
+
+def _visit(node: Node, g, create_graph: bool, choice: _Choice | None) -> Sequence:
+    """`node.apply` with what is rare: hooks, a choice of nodes, a watch for anomalies."""
+    hooks = node.hooks
+    runs = choice is None or node in choice.runs
+    if choice is not None and node in choice.targets:
+        # A node that runs is asked before its hooks, another one after them, as in PyTorch.
+        seen = g if runs or hooks is None else _hooked(hooks.on_tensors, node, g, create_graph)
+        choice.capture(node, seen)
+    if runs and hooks is not None:
+        g = _hooked(hooks.on_outputs, node, g, create_graph)
+    if not runs or g is None:
+        return ()
+    leaf = type(node) is AccumulateGrad
+    if leaf and hooks is not None and not create_graph:
+        g = g.copy()  # the hook may have kept the tensor that it saw
+    apply = _watched if rare.anomaly else type(node).apply
+    found = apply(node, g, create_graph, None if choice is None else choice.alive)
+    if hooks is not None:
+        if leaf:
+            hooks.on_accumulated(node.variable)
+        found = _boxed(hooks.on_inputs, create_graph, found, [g] if node.outputs == 1 else g)
+        if not create_graph:
+            to_leaf = [type(edge[0]) is AccumulateGrad for edge in node.next_functions]
+            found = [gi.copy() if leaf and gi is not None else gi for gi, leaf in zip(found, to_leaf)]  # it may be kept
+    return found
 
 
 def _boxed(call: Callable, create_graph: bool, *groups: Sequence) -> list:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from .base import TensorBase
+from .ops.strides import contiguous_format
 
 _next = count(1).__next__
 
@@ -70,7 +71,7 @@ class Hooks:
         for number, reference in self.kept.items():
             tensor, g = reference(), gradients[number]
             if tensor is not None and g is not None:
-                tensor._grad = g.clone() if tensor._grad is None else tensor._grad + g
+                tensor._grad = g.clone(memory_format=contiguous_format) if tensor._grad is None else tensor._grad + g
         return gradients
 
     def on_outputs(self, gradients: list) -> list:

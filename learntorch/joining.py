@@ -17,7 +17,7 @@ from .functions import broadcast_shapes, function
 from .methods.signatures import function_signature
 from .ops import arranging
 from .ops import shape as ops
-from .out import into
+from .out import into, refuse_gradients
 from .recording import recorded
 from .tensor import Tensor
 
@@ -36,7 +36,10 @@ def _all_tensors(tensors: Sequence) -> Sequence[Tensor]:
 @function_signature(_JOIN)
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, out=None) -> Tensor:
     """The tensors one after the other along `dim`, which exists already."""
-    result = recorded(ops.cat)(*_all_tensors(tensors), dim=dim)
+    tensors = _all_tensors(tensors)
+    if out is not None:
+        refuse_gradients("cat", (*tensors, out))
+    result = recorded(ops.cat)(*tensors, dim=dim)
     if out is not None and not np.can_cast(result._array.dtype, out._array.dtype, "same_kind"):
         raise final(TypeError(
             "torch.cat(): input types can't be cast to the desired output type "

@@ -190,7 +190,12 @@ class AccumulateGrad(Node):
         self.variable = variable
         self.number = tick()
         self.next_functions = ()
-        self.saved, self.like, self.hooks = (), None, None
+        self.saved, self.like = (), None
+
+    @property
+    def hooks(self) -> Hooks | None:
+        """The hooks belong to the leaf, and stay when this node goes."""
+        return getattr(self.variable, "_hooks", None)
 
     def apply(self, g, create: bool, alive: set | None = None) -> Sequence:
         leaf = self.variable
@@ -222,7 +227,7 @@ class AccumulateGrad(Node):
         pass
 
     def _own_hooks(self) -> Hooks:
-        if getattr(self.variable, "_hooks", None) is None:  # they stay when this node goes
+        if self.hooks is None:
             self.variable._hooks = Hooks()
         return self.variable._hooks
 

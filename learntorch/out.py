@@ -19,7 +19,7 @@ from .writing import check_overlap
 _EXPECTED = "Expected out tensor to have dtype {result_c}, but got {out_c} instead"
 _SAME = dict.fromkeys(
     "mm matmul bmm addmm addbmm baddbmm gather scatter scatter_add scatter_reduce index_add index_copy max min sort "
-    "topk kthvalue median mode argmax argmin".split(),
+    "topk kthvalue median mode argmax argmin tril triu".split(),
     _EXPECTED,
 ) | {
     "index_select": "index_select(): self and result must have the same scalar type",
@@ -52,7 +52,7 @@ _WITHOUT = frozenset(
 # Functions that autograd knows nothing of: they write into a leaf too.
 _UNRECORDED = frozenset(
     "eq ne lt le gt ge equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor "
-    "logical_not bitwise_and bitwise_or bitwise_xor bitwise_not floor_divide all any argmax argmin".split()
+    "logical_not floor_divide all any argmax argmin".split()
 )
 
 # Functions that compute in the type of `out`.
@@ -66,6 +66,8 @@ def into(name: str, out, result, inputs: tuple = ()):
         RuntimeError: "add(): functions with out=... arguments don't support automatic differentiation, …"
     """
     if not isinstance(result, tuple):
+        if name in ("max", "min") and len(inputs) > 1:  # of two tensors
+            name += "imum"
         return _write(name, out, result, inputs)
     if not isinstance(out, (tuple, list)):
         raise final(TypeError(f"{name}(): argument 'out' must be tuple of Tensors, not {type(out).__name__}"))
@@ -148,8 +150,6 @@ def _resize(out, result) -> None:
             "an empty one.",
             stacklevel=5,
         )
-    if array.flags.c_contiguous and array.size >= result.size:
-        out._array = array.reshape(-1)[: result.size].reshape(result.shape)
-        return
     fresh = np.empty_like(result, array.dtype)
-    out._array = strided(fresh, fresh.shape, fresh.strides)
+    reused = array.reshape(-1) if array.flags.c_contiguous and array.size >= result.size else fresh
+    out._array = strided(reused, fresh.shape, fresh.strides)

@@ -26,7 +26,7 @@ from .nodes import (
     watch,
 )
 from .ops.layout import arranged
-from .ops.promotion import promote
+from .ops.promotion import cast, promote
 from .ops.rule import EXACT, FLOAT, NUMBERS, PROMOTE, Rule
 
 MISSING = object()  # an argument that was not given by position
@@ -77,7 +77,7 @@ def _unary(rule: Rule) -> Callable:
             refresh(x)
         array = x._array
         if floats and array.dtype.kind != "f":
-            array = array.astype(get_default_dtype().numpy)
+            array = cast(array, get_default_dtype().numpy)
         try:
             result = grad_mode.quietly(fn, array, **options)
         except Exception as error:

@@ -188,11 +188,15 @@ class Tensor(
         return self
 
     def __repr__(self, *, tensor_contents=None) -> str:
-        edge = self.grad_fn
+        try:
+            node = self.grad_fn
+            name = None if node is None else type(node).__name__
+        except RuntimeError:  # a view that may not be used any more
+            name = "Invalid"
         return format_tensor(
             self.detach().cpu()._array,
-            requires_grad=self._requires_grad and edge is None,
-            grad_fn_name=None if edge is None else type(edge).__name__,
+            requires_grad=self._requires_grad and name is None,
+            grad_fn_name=name,
             device=str(self.device) if self.is_cuda else None,
         )
 

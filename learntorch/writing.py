@@ -25,13 +25,14 @@ def inplace(rule: Rule) -> Callable:
     """The underscore form of `rule`: writes the result over its first input and returns it."""
     fn, save, keeps_target = rule.fn, saver(rule), rule.inputs[0] in rule.saved_inputs
     required = len(rule.inputs) - len(rule.optional_inputs)
+    recorded = not rule.__name__.startswith("logical")
 
     def call(target, *others, **options):
         inputs = (target, *others)
         if options or len(inputs) < required:
             inputs, options = by_name(rule.__name__, required, inputs, options, rule.defaults)
             target, *others = inputs
-        check_writable(target, inputs, recorded=bool(rule.formulas))
+        check_writable(target, inputs, recorded=recorded)
         arrays = arrays_of(rule, inputs)
         try:
             result = grad_mode.quietly(fn, *arrays, **options)

@@ -143,7 +143,7 @@ def test_a_difference_is_reduced_to_what_it_needs() -> None:
 
 # Drawn programs ──────────────────────────────────────────────────────────────────────────────────
 
-CHANCE = ("rand", "normal", "bernoulli", "multinomial", "uniform", "ropout", "nn.Linear", "nn.Embedding")
+CHANCE = ("rand", "normal", "bernoulli", "multinomial", "uniform", "ropout", "nn.Linear", "nn.Embedding", "nn.Conv")
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ class Outcome:
 def explore(reference: ModuleType, candidate: ModuleType, *, number: int, count: int, known: set) -> Outcome:
     """Draw `count` programs; shrink the first of every kind of difference that is not known."""
     outcome, known = Outcome(), set(known)
+    warnings.simplefilter("ignore")
     while outcome.programs < count:
         shrinking, until = None, 0.0
 
@@ -112,7 +113,6 @@ def work(number: int, count: int, known: set) -> Outcome:
 
     import learntorch
 
-    warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     return explore(torch, learntorch, number=number, count=count, known=known)
 

@@ -33,7 +33,7 @@ class Arguments:
 
     def begin(self, mistaken: bool) -> None:
         """Forget the step before."""
-        self.mistaken = mistaken
+        self.mistaken = self.planned = mistaken
         self.known: dict[str, str] = {}  # words that mean the same all through the step
         self.shapes: list[tuple] = []  # of the tensors drawn so far; the step is about the first
         self.type = "float32"  # of that tensor
@@ -144,7 +144,8 @@ class Arguments:
     # Shapes ──────────────────────────────────────────────────────────────────────────────────────
 
     def size(self) -> str:
-        return str((2, -3) if self.wrong() else self.pick(SHAPES))
+        self.sized = (2, -3) if self.wrong() else self.pick(SHAPES)
+        return str(self.sized)
 
     def shape(self) -> str:
         """A shape with as many elements as the tensor."""
@@ -168,7 +169,10 @@ class Arguments:
         return listed([self.pick((1, 2, 0)) for _ in range(n)]) if n > 0 else "2"
 
     def strides(self) -> str:
-        return str(tuple(self.pick((1, 0, 2)) for _ in range(self.draw(below(4)))))
+        """Steps for the size drawn before, that stay inside the tensor."""
+        steps = [self.pick((1, 0, 2)) for _ in range(self.draw(below(4)))]
+        reach = sum((n - 1) * step for n, step in zip(self.sized, steps))
+        return str(tuple(steps if reach < math.prod(self.subject) else [0] * len(steps)))
 
     def sections(self) -> str:
         """Lengths that add up to the tensor's along the dim that is named next."""

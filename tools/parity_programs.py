@@ -18,6 +18,8 @@ from parity_tensors import SUBJECTS, Tensors
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 OPERATION = re.compile(r"(?:torch|F|nn|\}|\))\.(?:autograd\.|nn\.)?(\w+)")
 ASSIGNMENT = re.compile(r"(?<![=!<>])=(?!=)(?![^()]*\))")  # outside of brackets
+BACKWARD = re.compile(r"backward\(|\.grad\b")
+UNMOVED = re.compile(r"requires_grad|backward|detach_|(squeeze|transpose|\.t)_\(")  # left out of no_grad and inference_mode
 WRITE = re.compile(r"\w_\([^()]*\)$")
 AREAS = [area for area, weight in WEIGHTS.items() for _ in range(weight)]
 
@@ -35,8 +37,11 @@ class Drawer(Tensors):
         if not self.is_write(template):
             name = self.runner.fresh_name()
             source = f"{name} = {source}"
-        if self.chance(24):
-            mode = self.pick(("no_grad()", "no_grad()", "enable_grad()", "set_grad_enabled(False)", "inference_mode()"))
+        writes = name is None or "out=" in source
+        if self.planned and writes and not BACKWARD.search(template):  # a leaf that must not be written to would be a second mistake
+            source = f"with torch.no_grad():\n    {source}"
+        elif self.chance(24) and not UNMOVED.search(source):
+            mode = self.pick(("no_grad()", "enable_grad()", "set_grad_enabled(False)", "inference_mode()"))
             source = f"with torch.{mode}:\n    {source}"
         self.runner.run(Step(area, operation_of(template), source, name))
 

@@ -185,7 +185,10 @@ class Tensors(Arguments):
     def out(self) -> str:
         """A tensor for out=, without views: they would see what a larger result brings, or not."""
         memory = Counter(memory_of(x) for _, x in self.live)
-        free = [path for path, x in self.live if memory[memory_of(x)] == 1 and path not in self.used]
+        if self.planned:
+            return f"torch.zeros({self.subject}, dtype=torch.{self.type})"
+        taken = {*self.used, *(path for path, x in self.live if x.requires_grad and not x.is_leaf), *(path for path, _ in self.live if path.partition("[")[0] in self.runner.gradients)}
+        free = [path for path, x in self.live if memory[memory_of(x)] == 1 and path not in taken]
         if free and self.chance(2):
             return self.pick(free)
         size = self.pick((0, self.subject, (3,))) if self.chance(3) else self.subject

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 
 from ..base import TensorBase, wrap
-from ..errors import argument_error, broadcast_error, c_name, type_name
+from ..errors import argument_error, broadcast_error, c_name, shape_mismatch, type_name
 from ..ops import indexing, pointwise, shape
 from ..ops.promotion import number
 from ..recording import recorded
@@ -33,6 +33,8 @@ def _masked_fill(x, run, mask, value):
     if not isinstance(value, TensorBase):
         value = number(value, x._array.dtype)
     if run is not recorded and is_expanded(x):
+        if broadcast_error(x.shape, mask.shape) or np.broadcast_shapes(mask.shape, x.shape) != x.shape:
+            raise shape_mismatch(x.shape, mask.shape)
         at = (np.broadcast_to(mask._array, x.shape),)
         return write_expanded("masked_fill_", x, at, getattr(value, "_array", value))
     return run(pointwise.masked_fill)(x, mask, value)

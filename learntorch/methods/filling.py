@@ -221,8 +221,8 @@ def fitting(value, kind: np.dtype):
             return value
     elif value == value and abs(value) < 2**64:
         limits, whole = np.iinfo(kind), int(value)
-        unsigned_part = isinstance(value, float) and value < limits.min
-        if not unsigned_part and (limits.min or -limits.max) <= whole <= limits.max:
+        low = limits.min if isinstance(value, float) else limits.min or -limits.max  # −1 counts from the top down
+        if low <= value <= limits.max:
             return whole % (limits.max + 1) if limits.min == 0 else whole
     elif isinstance(value, int):
         raise OverflowError("int too big to convert. Integers must fit into 64 bits.")

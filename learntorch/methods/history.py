@@ -86,7 +86,7 @@ class HistoryMethods:
     @property
     def grad(self):
         """The gradient that backward() has added up; None before."""
-        if self._grad is None and not self.is_leaf and not self.retains_grad:
+        if self._grad is None and self._edge not in (None, NO_EDGE) and not self.retains_grad:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
@@ -214,8 +214,8 @@ class HistoryMethods:
     @property
     def retains_grad(self) -> bool:
         """True if `retain_grad` was asked of this tensor."""
-        node = self.grad_fn
-        return node is not None and node.hooks is not None and node.hooks.keeps(self._edge[1])
+        node, number = self._edge or NO_EDGE
+        return node is not None and node.hooks is not None and node.hooks.keeps(number)
 
 
 def backward(tensors: list, gradients: list, retain_graph=None, create_graph=False, inputs=None) -> None:

@@ -170,14 +170,15 @@ def _stored(numbers: list, wanted: np.dtype) -> np.ndarray:
     try:
         if wanted.kind == "f":
             return grad_mode.quietly(np.array(numbers, np.float64).astype, wanted)
-        if any(type(x) is float for x in numbers):
-            numbers = [int(x) if abs(x) < 2**63 else _overflow(wanted) for x in numbers]
+        limits = np.iinfo(wanted)
+        if any(type(x) is float and not limits.min <= x <= limits.max for x in numbers):
+            _overflow(wanted)
+        numbers = [int(x) if type(x) is float else x for x in numbers]
         array = np.array(numbers, np.int64)
     except OverflowError as error:
         if wanted.kind == "f":
             raise OverflowError(f"{error}. Numbers end at about 1.8e308.") from None
         raise ValueError("Overflow when unpacking long long. Integers must fit into 64 bits.") from None
-    limits = np.iinfo(wanted)
     low = limits.min or -limits.max  # for an unsigned type, −1 counts from the top down
     if array.size and not (low <= array.min() and array.max() <= limits.max):
         _overflow(wanted)

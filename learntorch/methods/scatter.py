@@ -108,7 +108,7 @@ def _scatter(x, run, dim: int, index, src=None, value=None, reduce=None):
         _same_type(x, src)
     dim = _place("scatter", x, dim, index, src)
     if not isinstance(src, TensorBase):
-        src = number(src, x._array.dtype)
+        src = number(src if index.numel() else 0, x._array.dtype)
     elif reduce is not None:
         warnings.warn(
             "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future "
@@ -302,6 +302,7 @@ class ScatterMethods:
     @signature("tuple of Tensors indices, Tensor values, bool accumulate = False")
     def index_put_(self, indices, values, accumulate=False):
         """Write `values` at (or add them to) the positions given by index tensors."""
+        check_history(self, (values,))
         return put(self, _index_arrays(self, indices), values, indices, accumulate)
 
     @signature("tuple of Tensors indices, Tensor values, bool accumulate = False")
@@ -321,6 +322,8 @@ class ScatterMethods:
             raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {at.size} value(s)")
         n = self.shape[dim] if self.ndim else 1
         if n == 0 and at.size:
+            if self.ndim == 1:
+                raise IndexError("index out of range in self. The tensor is empty.")
             raise RuntimeError("index_select(): self indexing axis dim should be positive")
         if at.size and (at.min() < 0 or at.max() >= n):
             wrong = at.reshape(-1)[np.argmax((at < 0) | (at >= n))]

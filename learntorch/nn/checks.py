@@ -146,7 +146,7 @@ def check_channels(x: Tensor, values: dict[str, Tensor | None]) -> None:
     if not x.is_floating_point():
         raise NotImplementedError(f"\"batch_norm\" not implemented for '{kind(x)}'. Convert the input with .float().")
     for name, value in values.items():
-        if value is not None and value.numel() != x.shape[1]:
+        if value is not None and value.numel() != x.shape[1] and x.numel():
             raise RuntimeError(
                 f"{name} should contain {x.shape[1]} elements not {value.numel()}. The input has {x.shape[1]} "
                 "channels: the layer's num_features must be that number."

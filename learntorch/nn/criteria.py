@@ -169,6 +169,11 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
         )
     if not target.is_floating_point():
         raise cannot_hold(input, target)
+    if pos_weight is not None and pos_weight.dtype is bool_:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. The weights are numbers: convert "
+            "them with .float()."
+        )
     if pos_weight is not None:
         check_growth(input, pos_weight, target)
     if weight is not None:

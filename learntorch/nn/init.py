@@ -77,9 +77,7 @@ def eye_(tensor: Tensor) -> Tensor:
     """Ones on the diagonal, zeros elsewhere."""
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    tensor.zero_()
-    tensor.diagonal().fill_(1.0)
-    return tensor
+    return creation.eye(*tensor.shape, out=tensor)
 
 
 @no_grad()

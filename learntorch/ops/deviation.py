@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 
 from .comparison import isnan
-from .elementary import abs, sign, zeros_like
+from .elementary import abs, sign
 from .pointwise import masked_fill, where
 from .reduction import count, dims_of, kind_of, like_type, mean, spread, sum
 from .rule import ANY, differentiable
@@ -38,8 +38,8 @@ def _variance(name: str, x, dim, correction, keepdim: bool):
     if x.dtype.kind != "f":
         which = name if "mean" in name else "std and var"
         raise RuntimeError(f"{which} only support floating point and complex dtypes. Convert it with .float().")
-    dims, n = dims_of(dim, x.ndim), count(x.shape, dim)
-    if n - correction <= 0 or x.size == 0:
+    dims, n = dims_of(dim, x.ndim), count(x.shape, dim) if x.size else 0
+    if n - correction <= 0:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
             "(input numel divided by output numel).",
@@ -47,7 +47,7 @@ def _variance(name: str, x, dim, correction, keepdim: bool):
         )
     inside = np.dtype("float32") if x.dtype == "float16" else x.dtype
     apart = x - x.sum(dims, dtype=inside, keepdims=True) / inside.type(n)
-    y = (apart * apart).sum(dims, keepdims=keepdim) / inside.type(max(n - correction, 0))
+    y = (apart * apart).sum(dims, keepdims=keepdim) / inside.type(max(n - correction, 0) if n else 0)
     y = np.sqrt(y) if "std" in name else y
     return row_major(y.astype(x.dtype, copy=False))
 
@@ -68,7 +68,7 @@ def _norm_slope(g, x, y, p, dim, keepdim):
         return spread(v, x.shape, dim, keepdim)
 
     if p == 0:
-        return zeros_like(x)
+        return None
     if p == 1:
         return sign(x) * each(g)
     if p == 2:

@@ -46,7 +46,8 @@ def mm(a, b):
         )
     _fitting(a, b)
     _same_type(a, b)
-    _no_bool("addmm_impl_cpu_", a)
+    if a.size and b.size:
+        _no_bool("addmm_impl_cpu_", a)
     return a.dot(b)
 
 
@@ -91,6 +92,8 @@ def mv(a, b):
 def _matrix_and_vector(x, a, b) -> None:
     """Check a matrix a, a vector b, and a vector x to which their product is added, if there is one."""
     dims = 1 if x is None else x.ndim
+    if a.ndim == 0:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions. A matrix has two.")
     if a.ndim != 2 or b.ndim != 1 or dims > 1:
         raise RuntimeError(
             f"vector + matrix @ vector expected, got {dims}, {a.ndim}, {b.ndim}. For other numbers of dimensions use "

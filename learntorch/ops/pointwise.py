@@ -14,8 +14,9 @@ from ..dtypes import result_dtype
 from ..errors import argument_error, c_name, require
 from .elementary import exp, log, trunc, zeros_like
 from .layout import arranged
-from .promotion import cast, promote
+from .promotion import number, promote
 from .rule import ANY, FLOAT, NUMBERS, PROMOTE, differentiable, is_number
+from .shape import row_major
 
 # Arithmetic ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -24,7 +25,7 @@ from .rule import ANY, FLOAT, NUMBERS, PROMOTE, differentiable, is_number
                 b=lambda g, alpha: g if alpha == 1 else g * alpha)  # ∂(a + αb)/∂b = α
 def add(a, b, *, alpha=1):
     """Sum: y = a + α·b."""
-    return a + b if alpha == 1 else a + _times(b, alpha, a)
+    return a + b if alpha == 1 and alpha is not True else a + _times(b, alpha, a)
 
 
 @differentiable(NUMBERS,
@@ -37,7 +38,7 @@ def sub(a, b, *, alpha=1):
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
             "`logical_xor()` operator instead."
         )
-    return a - b if alpha == 1 else a - _times(b, alpha, a)
+    return a - b if alpha == 1 and alpha is not True else a - _times(b, alpha, a)
 
 
 def _times(b, alpha, a):
@@ -45,13 +46,15 @@ def _times(b, alpha, a):
     if not is_number(alpha):
         raise TypeError(f"add(): argument 'alpha' must be Number, not {type(alpha).__name__}")
     dtype = np.result_type(a, b)
+    if isinstance(alpha, bool) and dtype != bool:
+        raise RuntimeError("Boolean alpha only supported for Boolean results. Write a number.")
     if dtype.kind == "f":
         return b * alpha
     if isinstance(alpha, (float, np.floating)):
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number. Convert with .float()."
         )
-    return b * cast(alpha, dtype)
+    return b * number(alpha, dtype)
 
 
 @differentiable(NUMBERS, a=lambda g: -g, b=lambda g: g, name=lambda b: "Rsub1" if is_number(b) else "Rsub0")
@@ -97,7 +100,7 @@ def pow(a, b):
             raise RuntimeError("Integers to negative integer powers are not allowed. Use .float() first.")
         whole = np.where(np.abs(a) == 1, a ** (b & 1), 0)  # 1/aⁿ without its fraction
         return arranged(np.where(b < 0, whole, a ** np.maximum(b, 0)), a, b)
-    return a**b
+    return row_major(a**b) if is_number(a) else a**b
 
 
 def _whole(kernel: str, a, b, divide):
@@ -215,7 +218,7 @@ def lerp(a, b, weight):
 def addcmul(x, a, b, *, value=1):
     """y = x + v·a·b."""
     require("iuf", "addcmul_cpu_out", x)
-    return arranged(x + cast(value, x.dtype) * a * b, x, a, b)
+    return arranged(x + number(value, x.dtype) * a * b, x, a, b)
 
 
 @differentiable(ANY, x=lambda g: g, a=lambda g, b, value: g * (value / b),
@@ -265,8 +268,9 @@ def clamp(x, *, min=None, max=None):
     """x, but not below `min` and not above `max`."""
     dtype = result_dtype(x, *(bound for bound in (min, max) if bound is not None)).numpy
     y = x.astype(dtype, copy=False)
-    y = y if min is None else np.maximum(y, cast(min, dtype))
-    return y if max is None else np.minimum(y, cast(max, dtype))
+    require("iuf", "clamp_scalar_cpu", y)
+    y = y if min is None else np.maximum(y, number(min, dtype))
+    return y if max is None else np.minimum(y, number(max, dtype))
 
 
 def _inside(x, low, high):
@@ -280,7 +284,7 @@ def _inside(x, low, high):
                 high=lambda g, x, low, high: where(_over(x, low, high), g, 0), name="Clamp0")  # fmt: skip
 def clamp_between(x, low=None, high=None):
     """x, but not below `low` and not above `high`, which are arrays."""
-    require("iuf", "clamp_cpu", x)
+    require("biuf" if low is None or high is None else "iuf", "clamp_cpu", x)
     y = x if low is None else np.maximum(x, low)
     return arranged(y if high is None else np.minimum(y, high), *(a for a in (x, low, high) if a is not None))
 

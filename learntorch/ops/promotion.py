@@ -9,6 +9,7 @@ import numpy as np
 
 from ..dtypes import get_default_dtype, result_dtype
 from ..errors import final
+from .layout import arranged
 from .rule import FLOAT, NUMBERS, PROMOTE
 
 
@@ -30,7 +31,7 @@ def cast(x, dtype: np.dtype):
     if x is None:
         return None
     if hasattr(x, "dtype"):
-        return x if x.dtype == dtype else x.astype(dtype)
+        return x if x.dtype == dtype else arranged(x.astype(dtype), x)
     if dtype.kind in "iu" and isinstance(x, int):
         bits = 8 * dtype.itemsize
         wrapped = int(x) & ((1 << bits) - 1)  # integers wrap around, as in PyTorch

@@ -44,7 +44,7 @@ def _along(indices, dim: int) -> tuple:
 
 def _part(src, indices):
     """As much of `src` as there are indices."""
-    return _lines(src[tuple(slice(n) for n in indices.shape)]) if hasattr(src, "ndim") else src
+    return _lines(_lines(src)[tuple(slice(n) for n in indices.shape)]) if hasattr(src, "ndim") else src
 
 
 @differentiable(ANY, x=lambda g, indices, dim: scatter(g, indices, 0.0, dim=dim),

@@ -1,6 +1,10 @@
 """What a learner reads: pictures as grids in HTML, the same content as text, and nothing said by colour alone."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +14,8 @@ from learntorch.course.practice.answer import filled, load
 from learntorch.course.practice.compare import text
 from learntorch.course.practice.definition import find
 from learntorch.course.practice.feedback import html_of
+
+ROOT = Path(__file__).parents[2]
 
 
 def checked(id: str, body: str, signature: str) -> checking.Result:
@@ -100,6 +106,29 @@ def test_a_loop_is_refused_where_none_is_wanted(body):
 
 def test_the_operator_for_a_matrix_product_is_ready_made_too():
     assert checked("matmul", "return a @ b", "matmul(a, b)").message.startswith("`@` is what you are building here.")
+
+
+@pytest.mark.parametrize("answer", ["lambda: 1", "lambda: [0 for _ in iter(int, 1)]"])
+def test_after_a_check_a_debugger_and_a_profiler_still_come_to_an_end(answer):
+    program = f"""if True:
+        import sys
+        from learntorch.course.practice.guard import guarded
+        print(guarded({answer}, 0.2).how)
+        def steps():
+            return sum(i for i in range(3))
+        seen = []
+        def watch(frame, event, argument):
+            seen.append(event)
+            return watch
+        for start in (sys.settrace, sys.setprofile):
+            start(watch)
+            steps()
+            start(None)
+        print(len(seen) > 6)
+    """
+    where = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run([sys.executable, "-c", program], env=where, capture_output=True, text=True, timeout=60)
+    assert ran.stdout.split() == [("returned" if answer == "lambda: 1" else "overtime"), "True"], ran.stderr
 
 
 # The slots of chapter 01 ─────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""Boxes with something in them: what the pictures of chapter 01's exercises are drawn with.
+"""Boxes with something in them. Exercise pictures of chapter 01 are drawn with these three functions.
 
 Read in no chapter. matplotlib is loaded when a picture is drawn, and not by `import`.
 """

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import linecache
 import re
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .definition import Exercise
@@ -67,6 +69,23 @@ def borrowed(ex: Exercise, source: str) -> list[str]:
     names += ["for" for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While, ast.comprehension))]
     names += ["@" for n in ast.walk(tree) if isinstance(n, ast.MatMult)]
     return [name for name in ex.forbids if name in names]
+
+
+def written(answer: Callable) -> tuple[str, int]:
+    """The source of a function or class, and the line of its file or cell in which it begins.
+
+    Raises:
+        OSError: if there is no source to be found
+    """
+    methods = [value for value in vars(answer).values() if inspect.isfunction(value)] if inspect.isclass(answer) else []
+    for method in methods:  # inspect finds the file of a class by its module, and a notebook's has none
+        lines = linecache.getlines(method.__code__.co_filename)
+        for node in ast.walk(ast.parse("".join(lines))):
+            if (isinstance(node, ast.ClassDef) and node.name == answer.__name__
+                    and node.lineno <= method.__code__.co_firstlineno <= node.end_lineno):  # fmt: skip
+                return "".join(lines[node.lineno - 1 : node.end_lineno]), node.lineno
+    lines, first = inspect.getsourcelines(answer)
+    return "".join(lines), first
 
 
 def plain(source: str) -> tuple[str, int]:

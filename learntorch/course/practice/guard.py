@@ -96,6 +96,7 @@ class _Watch:
         self.memory = _resident() + MEMORY
         self.done = threading.Event()
         self.lock = threading.Lock()
+        self.sent = False
 
     def over(self) -> None:
         """The call has ended: raise no more."""
@@ -113,7 +114,20 @@ class _Watch:
                 pause = 0.1  # time for `finally` blocks
 
     def interrupt(self, error: type[BaseException]) -> None:
+        self.sent = True
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(error))
+
+    def settle(self) -> None:
+        """An exception that was sent and has not arrived yet must not go off later: another one takes its place, and
+        is waited for. (Python can also be told to forget it, and would then look for it at every step for ever: on
+        3.11 a debugger or profiler never comes to an end after that.)"""
+        while self.sent:
+            try:
+                self.interrupt(Overtime)
+                while True:
+                    pass
+            except (Overtime, Overweight):
+                self.sent = False
 
 
 @contextlib.contextmanager
@@ -140,9 +154,8 @@ def _limits(seconds: float):
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
         _raise_roof(roof)
-        # An exception that was sent and has not arrived yet must not go off later.
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(watch.thread), None)
         thread.join()
+        watch.settle()
 
 
 def _resident() -> int:

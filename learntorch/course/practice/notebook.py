@@ -5,11 +5,10 @@ Read in no chapter; the exercise notebooks use it. Running a cell checks it.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 
 from . import predicting, slots
-from .answer import filled, load, plain
+from .answer import filled, load, plain, written
 from .checking import check_source
 from .definition import Exercise, catalogue, find, of_chapter
 from .feedback import Result
@@ -58,8 +57,8 @@ def exercise(id: str) -> Callable:
         if ex is None:
             return answer
         try:
-            lines, first = inspect.getsourcelines(answer)
-            source, above = plain("".join(lines))
+            source, first = written(answer)
+            source, above = plain(source)
         except (OSError, TypeError, SyntaxError, StopIteration):
             print(f"{id}: the source of this answer cannot be read. Define it in a cell of the notebook.")
             return answer

@@ -17,19 +17,22 @@ import numpy as np
 
 import learntorch
 
-from ... import creation, functions, joining, modes
+from ... import creation, functions, joining, modes, optim
 from ...base import TensorBase, wrap
 from ...devices import array_module
 from ...errors import require
 from ...methods.matrix import MatrixMethods
 from ...methods.reading import checked, writable
-from ...nn import criteria
+from ...nn import Linear, criteria
+from ...nn.tree import Tree
 from ...ops import activations, loss, matrix, pointwise, reduction, shape
 from ...ops.layout import arranged
 from ...ops.rule import Rule
 from ...recording import operator, recorded
 from ...tensor import Size
 from ...writing import inplace
+from . import adapters
+from .definition import catalogue
 
 
 class EmptySlot(RuntimeError):
@@ -87,8 +90,9 @@ def gradient_of(name: str, where: str, rule: Rule, **adapt: Callable) -> Slot:
 
 
 def _as_ours(theirs: Callable, ours: Callable) -> Callable:
-    """A formula of the learner's: on arrays, with the result in the type of g; and on tensors, when the gradient is
-    itself recorded. A piece that calls NumPy by name cannot take tensors: there ours steps in."""
+    """A formula of the learner's, with the result in the type of g: on arrays, and on tensors when the gradient is
+    itself recorded. A piece that calls NumPy by name cannot take tensors: there ours steps in, and where all is empty.
+    """
     if list(signature(theirs).parameters) != list(signature(ours).parameters):
         raise TypeError(f"the formula must name {signature(ours)}, see Note [The same names]; it names "
                         f"{signature(theirs)}")  # fmt: skip
@@ -96,14 +100,16 @@ def _as_ours(theirs: Callable, ours: Callable) -> Callable:
     @wraps(theirs)
     def formula(g, *saved):
         if not isinstance(g, TensorBase):
-            return _in_type_of(g, theirs(g, *saved))
+            return _in_type_of(g, theirs(g, *saved)) if g.size else ours(g, *saved)
         try:
             found = theirs(g, *saved)
         except EmptySlot:
             raise
         except Exception:
             found = None
-        return found if isinstance(found, TensorBase) else ours(g, *saved)
+        if not isinstance(found, TensorBase):
+            return ours(g, *saved)
+        return found if found.dtype == g.dtype else reduction.like_type(found, g)
 
     return formula
 
@@ -169,7 +175,8 @@ def method_of(name: str, where: str, owner: type, attr: str, adapt: Callable) ->
     return Slot(name, where, lambda piece: put(adapt(piece, ours)), lambda: put(ours))
 
 
-def methods_of(name: str, where: str, ours: type, apart: tuple[type, ...] = ()) -> Slot:
+def methods_of(name: str, where: str, ours: type, apart: tuple[type, ...] = (),
+               adapt: Callable = lambda piece: piece) -> Slot:  # fmt: skip
     """The slot for a whole class: what it defines moves into ours, which stays the class that everybody knows. What
     it does not define stays ours. The classes in `apart` inherit from ours, and keep what they have."""
     covered: dict[tuple[type, str], object] = {}  # what a class held itself under a name before a piece came
@@ -180,7 +187,7 @@ def methods_of(name: str, where: str, ours: type, apart: tuple[type, ...] = ()) 
 
     def install(piece: type) -> None:
         restore()
-        moving = {key: value for key, value in vars(piece).items() if _moves(key, value)}
+        moving = {key: value for key, value in vars(adapt(piece)).items() if _moves(key, value)}
         for owner in apart:
             for key in moving.keys() & dir(owner):
                 put(owner, key, getattr_static(owner, key))
@@ -220,22 +227,25 @@ def _functions(value: object) -> list[FunctionType]:
 
 
 def shelf(name: str, where: str) -> Slot:
-    """A slot outside the package: the piece is kept for `mine(name)`, which the last chapter uses."""
+    """A slot outside the package: the piece is kept for `mine(name)`."""
     return Slot(name, where, lambda piece: KEPT.__setitem__(name, piece), lambda: KEPT.pop(name, None))
 
 
 KEPT: dict[str, object] = {}
+LENT = ("net-forward", "net-backward", "tensor-backward", "training-loop", "example", "train")  # ours until a piece comes
 
 
 def mine(name: str) -> object:
-    """The learner's own piece under this name.
+    """The learner's own piece under this name; ours, where it is lent until then.
 
     Raises:
         EmptySlot: "there is nothing of yours in 'labels' yet. …"
     """
-    if name not in KEPT:
-        raise EmptySlot(f"there is nothing of yours in {name!r} yet. Pass its exercise first; whose() shows which.")
-    return KEPT[name]
+    if name in KEPT:
+        return KEPT[name]
+    if name in LENT:
+        return next(ex.answer for ex in catalogue().values() if ex.slot == name)
+    raise EmptySlot(f"there is nothing of yours in {name!r} yet. Pass its exercise first; whose() shows which.")
 
 
 # All of them ─────────────────────────────────────────────────────────────────────────────────────
@@ -258,7 +268,8 @@ def slots() -> dict[str, Slot]:
         gradient_of("relu-gradient", "the gradient of learntorch.relu", activations.relu,
                     x=lambda piece: lambda g, y: piece(g, y) + 0),  # y > 0 where x > 0; + 0 turns −0 into 0
         value_of("unbroadcast", "the engine's sum_to", shape.sum_to,
-                 lambda piece: lambda x, *, shape: _in_type_of(x, piece(x, tuple(shape)))),
+                 lambda piece, ours=shape.sum_to.fn: lambda x, *, shape: (
+                     _in_type_of(x, piece(x, tuple(shape))) if x.size else ours(x, shape=shape))),
         gradient_of("matmul-gradient", "the gradient of learntorch.mm", matrix.mm,
                     a=lambda piece: lambda g, b: piece(g, _zeros(g, g.shape[0], b.shape[0]), b)[0],
                     b=lambda piece: lambda g, a: piece(g, a, _zeros(g, a.shape[1], g.shape[1]))[1]),
@@ -273,6 +284,15 @@ def slots() -> dict[str, Slot]:
         value_of("softplus", "learntorch.nn.functional.softplus", activations.softplus, _with_slope),
         value_of("softmax", "learntorch.softmax", reduction.softmax, _along),
         gradient_of("softmax-gradient", "the gradient of learntorch.softmax", reduction.softmax, x=_gradient_along),
+        shelf("net-forward", "mine('net-forward'): forward, in NumPy"),
+        shelf("net-backward", "mine('net-backward'): backward, in NumPy"),
+        shelf("tensor-backward", "mine('tensor-backward'): backward, on tensors"),
+        shelf("training-loop", "mine('training-loop'): training with autograd"),
+        methods_of("linear-layer", "learntorch.nn.Linear", Linear, adapt=adapters.linear),
+        attribute("module-parameters", "learntorch.nn.Module.parameters", [Tree], "parameters", adapters.parameters),
+        value_of("mse-loss", "learntorch.nn.functional.mse_loss", loss.mse_loss, adapters.mse_loss),
+        attribute("sgd-step", "learntorch.optim.SGD.step", [optim.SGD], "step", adapters.sgd),
+        attribute("adam-step", "learntorch.optim.Adam.step", [optim.Adam], "step", adapters.adam),
         loss_of("cross-entropy", "learntorch.nn.functional.cross_entropy", loss.cross_entropy),
         shelf("example", "mine('example'): a number as digits and kind"),
         shelf("train", "mine('train'): the training of FizzBuzz"),
@@ -354,6 +374,8 @@ def _with_slope(piece: Callable) -> Callable:
 
 def _dim_by_dim(piece: Callable, g, shape: tuple, dim, keepdim: bool):
     """Apply a function that puts one dimension back, to all the dimensions that a sum took away."""
+    if 0 in shape:
+        return reduction.spread(g, shape, dim, keepdim)
     dims = reduction.dims_of(dim, len(shape))
     if keepdim:
         g = g.reshape(tuple(n for d, n in enumerate(shape) if d not in dims))

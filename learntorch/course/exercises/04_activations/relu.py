@@ -144,7 +144,7 @@ def the_other_half(x):
 
 
 @ex.wrong(
-    "This is a step, 0 or 1: it says *whether* a number passes. Relu passes the number itself.",
+    "This is a step, 0 or 1: it says that a number passes. Relu passes the number itself.",
     ask="Your answer has the same value for 0.5 and for 3. What should relu give for each?",
 )
 def step(x):
@@ -152,7 +152,7 @@ def step(x):
 
 
 @ex.wrong(
-    "Python's `max` compares two whole arrays and wants one answer, but there is one answer for each element.",
+    "Python's own `max` and `if` want one answer for the whole array, and here there is one for each element.",
     ask="Which NumPy function compares an array and a number element by element?",
 )
 def of_python(x):

@@ -91,13 +91,13 @@ def expected(x):
 
 @ex.judged
 def judged(sigmoid, x):
-    """The result; an error if an exponential overflowed although the numbers are right, or if x was overwritten."""
+    """The result; an error if it is right and an exponential has overflowed all the same, or if x was overwritten."""
     before, overflows = x.copy(), []
     with np.errstate(over="call", invalid="ignore", call=lambda kind, flag: overflows.append(kind)):
         y = sigmoid(x)
     if not np.array_equal(x, before):
         raise ValueError("the numbers in the argument x are no longer what they were.")
-    if overflows and np.isfinite(y).all():
+    if overflows and np.shape(y) == x.shape and np.allclose(y, expected(x), rtol=1e-5, atol=1e-12):
         raise OverflowError("the result is fine, but on the way an exponential became infinite.")
     return y
 
@@ -174,12 +174,21 @@ def exchanged_branches(x):
 
 
 @ex.wrong(
-    "The exponential is safe, but the two results of np.where are exchanged: your S falls from 1 to 0.",
-    ask="σ(1000) is nearly 1. Which of the two, 1 / (1 + e) or e / (1 + e), is near 1 when e is near 0?",
+    "Your S falls from 1 to 0: what you compute is σ(−x). A sign is wrong, or the two sides are exchanged.",
+    ask="σ(1000) is nearly 1. What is your exponential for x = 1000, and what does the fraction make of it?",
 )
 def falling(x):
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, e / (1 + e), 1 / (1 + e))
+
+
+@ex.wrong(
+    "Your exponential has the exponent +|x|, which is never negative: it grows on both sides, and overflows on both.",
+    ask="Which exponent is never positive, whichever side x is on?",
+)
+def growing_exponential(x):
+    e = np.exp(np.abs(x))
+    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
 
 
 @ex.wrong(
@@ -191,11 +200,11 @@ def one_form_for_both(x):
 
 
 @ex.wrong(
-    "Clipping x avoids the overflow by answering another question: every x below −10 gets the share of −10.",
+    "Clipping x avoids the overflow by answering another question: every x below −5 gets the share of −5.",
     ask="σ(−30) is about 9e-14. What does your function give, and is that difference always harmless?",
 )
 def clipped(x):
-    return 1 / (1 + np.exp(-np.clip(x, -10, 10)))
+    return 1 / (1 + np.exp(-np.clip(x, -5, 5)))
 
 
 @ex.wrong(

@@ -131,6 +131,14 @@ def diagonal_only(g, y):
 
 
 @ex.wrong(
+    "Only the first part of the table is used, the one with δ: you left out what one class takes from the others.",
+    ask="In yᵢ (δᵢⱼ − yⱼ), what becomes of the part with −yⱼ when you sum over i?",
+)
+def first_part_only(g, y):
+    return g * y
+
+
+@ex.wrong(
     "The sum runs along axis 0: it mixes the rows of the batch, and softmax never compared these with each other.",
     ask="Which numbers added up to 1 on the way forward, those of a row or those of a column?",
 )
@@ -173,8 +181,8 @@ def sum_without_shares(g, y):
 
 
 @ex.wrong(
-    "The difference from the mean is right, but the factor yⱼ before it is missing: a class with a share of nearly 0 "
-    "hardly moves.",
+    "The difference from the mean is right, but the factor yⱼ before it is missing. A class whose share is 0 "
+    "has no influence, and the gradient of its score should be 0.",
     ask="What is your result for a class whose share is 0? Does a small change of its score change anything?",
 )
 def without_the_factor(g, y):

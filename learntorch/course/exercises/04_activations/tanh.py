@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from learntorch.course.practice.compare import text
 from learntorch.course.practice.definition import Exercise
 
 ex = Exercise(
@@ -14,6 +15,7 @@ ex = Exercise(
     kind="function",
     minutes=6,
     slot="tanh",
+    show=lambda x, sigmoid: "x = " + text(x).replace("\n", "\n    "),
     builds="learntorch.tanh",
     forbids=("tanh", "tanh_", "sinh", "cosh"),
     prompt="""

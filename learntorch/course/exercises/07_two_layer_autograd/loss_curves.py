@@ -1,5 +1,7 @@
 """Exercise 47: four training loops and their loss curves."""
 
+from functools import cache
+
 import learntorch as torch
 from learntorch.course.practice.definition import Exercise
 
@@ -40,6 +42,7 @@ PROGRAMS = {
 }  # the order of the letters in the picture: A, B, C, D
 
 
+@cache
 def run(clear=True, rate=RATE):
     """The losses of one run."""
     generator = torch.Generator().manual_seed(4)
@@ -63,7 +66,7 @@ def run(clear=True, rate=RATE):
 def truth():
     drawn = {letter: run(**how) for letter, how in zip("ABCD", PROGRAMS.values())}
     wanted = {"loop": {}, "no_zero": {"clear": False}, "plus": {"rate": -RATE}, "small": {"rate": RATE / 100}}
-    return {name: next(k for k, curve in drawn.items() if curve == run(**how)) for name, how in wanted.items()}
+    return {name: next(k for k, curve in drawn.items() if curve is run(**how)) for name, how in wanted.items()}
 
 
 @ex.picture(
@@ -92,11 +95,11 @@ def picture():
 
 ex.right(loop="D", no_zero="A", plus="C", small="B")
 ex.right(loop="d", no_zero="a", plus="c", small="b")
-ex.wrong("You gave the swinging curve to the correct loop. A loop that clears its gradients goes down step by step here; "
-         "what swings is the sum of old gradients, which runs past the bottom.",
+ex.wrong("You gave the swinging curve to the correct loop. A loop that clears its gradients goes down step by step "
+         "here; what swings is the sum of old gradients, which runs past the bottom.",
          ask="Which gradients still push in step 20, if nothing was ever cleared?", loop="A", no_zero="D")  # fmt: skip
-ex.wrong("You took the level curve for the loop that forgot zero_(). Forgetting makes the steps longer, and not shorter: "
-         "old gradients are added to the new ones.",
+ex.wrong("You took the level curve for the loop that forgot zero_(). Forgetting makes the steps longer, and not "
+         "shorter: old gradients are added to the new ones.",
          ask="After three equal gradients, how large is their sum?", no_zero="B", small="A")  # fmt: skip
 ex.wrong("You took the rising curve for the missing zero_(). That one falls at first, since its first update is right; "
          "the rising one goes uphill from the first step.",

@@ -97,9 +97,11 @@ def expected(x, y, w1, w2, learning_rate, steps):
 
 @ex.cases
 def cases(rng):
-    for n, d_in, hidden, d_out, rate, steps in [
-        (2, 1, 2, 1, 0.01, 1), (2, 3, 4, 1, 0.005, 2), (3, 3, 3, 3, 0.002, 4), (5, 2, 4, 3, 0.002, 3)
-    ]:  # fmt: skip
+    small = ([[1.0], [2.0]], [[1.0], [0.0]], [[1.0, -1.0]], [[2.0], [1.0]])
+    x, y, w1, w2 = (torch.tensor(numbers, dtype=torch.float64) for numbers in small)
+    for steps in (1, 2):
+        yield x, y, w1.clone().requires_grad_(), w2.clone().requires_grad_(), 0.01, steps
+    for n, d_in, hidden, d_out, rate, steps in [(2, 3, 4, 1, 0.005, 2), (3, 3, 3, 3, 0.002, 4), (5, 2, 4, 3, 0.002, 3)]:
         shapes = [(n, d_in), (n, d_out), (d_in, hidden), (hidden, d_out)]
         x, y, w1, w2 = (torch.tensor(rng.normal(size=shape)) for shape in shapes)
         yield x, y, w1.requires_grad_(), w2.requires_grad_(), rate, steps
@@ -116,9 +118,9 @@ def picture():
     figure = Figure(figsize=(6.5, 3.2))
     ax = figure.subplots()
     for clear, color, style, name in [(True, "#0072B2", "-", "both mended"), (False, "#D55E00", "--", "one mended")]:
-        torch_stream = np.random.default_rng(1)
+        generator = np.random.default_rng(1)
         shapes = [(20, 10), (20, 4), (10, 12), (12, 4)]
-        x, y, w1, w2 = (torch.tensor(torch_stream.normal(size=shape)) for shape in shapes)
+        x, y, w1, w2 = (torch.tensor(generator.normal(size=shape)) for shape in shapes)
         losses, sums = [], (torch.zeros_like(w1), torch.zeros_like(w2))
         for _ in range(60):
             a, b = w1.clone().requires_grad_(), w2.clone().requires_grad_()
@@ -215,7 +217,8 @@ def cleared_too_early(x, y, w1, w2, learning_rate, steps):
 
 
 @ex.wrong(
-    "The prediction is still computed once, before the loop. Its graph belongs to the first weights and serves one walk.",
+    "The prediction is still computed once, before the loop. Its graph belongs to the first weights, and serves one "
+    "walk back.",
     ask="Which lines must run again as soon as the weights have moved?",
 )
 def stale_prediction(x, y, w1, w2, learning_rate, steps):
@@ -300,3 +303,8 @@ def new_leaves(x, y, w1, w2, learning_rate, steps):
         w1 = (w1 - learning_rate * w1.grad).detach().requires_grad_()
         w2 = (w2 - learning_rate * w2.grad).detach().requires_grad_()
     return losses
+
+
+ex.equivalents = {
+    "loss = (y_pred - y).pow(2).sum() → loss = (y - y_pred).pow(2).sum()": "a square does not know its sign",
+}

@@ -39,6 +39,13 @@ ex = Exercise(
         "Two rows of scores `[[2, 2], [0, 0]]`, labels `[0, 1]`. All probabilities are ½, so both losses are ln 2, and "
         "so is their mean. The slope is `[[½ − 1, ½], [½, ½ − 1]]` divided by 2: `[[-0.25, 0.25], [0.25, -0.25]]`.",
     ),
+    equivalents={
+        "total = e.sum(axis=1, keepdims=True) → total = e.sum(axis=-1, keepdims=True)": "axis 1 is the last one",
+        "z = scores - scores.max(axis=1, keepdims=True) → z = scores - scores.max(axis=-1, keepdims=True)": "the same",
+        "loss = (np.log(total[:, 0]) - z[rows, labels]).mean() → "
+        "loss = (np.log(total[:, -1]) - z[rows, labels]).mean()": "there is one column",
+        "without: slope = e / total": "e is divided in place and then called slope; nobody needs the old e",
+    },
     why="Every row of the slope adds up to 0. What would happen to the scores if it did not?",
 )
 
@@ -188,15 +195,14 @@ def without_the_shift(scores, labels):
 
 
 @ex.wrong(
-    "A probability was rounded to 0 before its logarithm was taken: the loss is infinite, and it should be about 200.",
+    "A probability was rounded to 0 before its logarithm was taken: the loss is infinite, and it should be about 900.",
     ask="ln(a / b) can be written as a difference. Which of the two forms needs no tiny number?",
 )
 def log_of_a_rounded_share(scores, labels):
     rows = np.arange(len(labels))
     e = np.exp(scores - scores.max(axis=1, keepdims=True))
-    p = (e / e.sum(axis=1, keepdims=True)).astype(np.float32).astype(scores.dtype)
-    loss = -np.log(p[rows, labels]).mean()
     p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.log(p[rows, labels]).mean()
     p[rows, labels] -= 1
     return loss, p / len(labels)
 

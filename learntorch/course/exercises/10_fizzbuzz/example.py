@@ -11,7 +11,7 @@ ex = Exercise(
     kind="function",
     minutes=8,
     slot="example",
-    builds='mine("example")',
+    builds="the examples of FizzBuzz",
     forbids=("bin", "format", "binary_repr", "unpackbits"),
     prompt="""
     A net cannot read "6". It takes a row of inputs and gives scores for kinds of answers, so each number must become

@@ -1,0 +1,235 @@
+"""The learner's own torch is the learner's own: FizzBuzz trains in strict mode on the installed solutions, it does not
+run where a piece is missing, and it notices a wrong one.
+
+A slot that FizzBuzz does not use is used by the main example of its chapter, which then notices instead.
+"""
+
+import numpy as np
+import pytest
+
+import learntorch as torch
+from learntorch import nn, optim
+from learntorch.course.practice import notebook, predicting, slots
+from learntorch.course.practice.answer import filled, load
+from learntorch.course.practice.definition import Exercise, catalogue
+from learntorch.course.practice.progress import Progress
+
+BUILDING = [ex for ex in catalogue().values() if ex.slot]
+FIZZBUZZ = {"unbroadcast", "matmul-gradient", "relu", "relu-gradient", "no-grad", "linear-layer", "module-parameters",
+            "sgd-step", "cross-entropy", "example", "train"}  # fmt: skip
+
+# What no example can notice, and why it is a mistake all the same. The check of the exercise notices each of them.
+QUIET: dict[str, str] = {}
+
+
+def source_of(ex: Exercise, answer: object) -> str:
+    """The source of an answer of a definition."""
+    if ex.kind == "parsons":
+        return predicting.assembled(ex, predicting.letters(answer))
+    return filled(ex.source(answer))
+
+
+def install(ex: Exercise, answer: object) -> None:
+    """Put an answer of a definition into its slot, as a pass would."""
+    slots.slots()[ex.slot].install(load(ex, source_of(ex, answer), "mine").object)
+
+
+@pytest.fixture
+def solutions(monkeypatch):
+    """Strict mode for a learner who has passed everything with the answers of solutions/."""
+    progress = Progress(memory=True)
+    for ex in BUILDING:
+        progress.record(ex.id, passed=True, source=source_of(ex, ex.answer))
+    monkeypatch.setattr(notebook, "_progress", progress)
+    for ex in BUILDING:
+        slots.poison(slots.slots()[ex.slot], ex.id)
+    notebook.use("strict")
+    yield progress
+    notebook.use("reference")
+    for slot in slots.slots().values():
+        slot.restore()
+
+
+# FizzBuzz ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def fizzbuzz(epochs: int, hidden: int, seed: int = 1) -> tuple[int, list]:
+    """Train a net on the pieces in the slots. Returns the right answers among 1 … 100, and the weights."""
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(10, hidden), nn.ReLU(), nn.Linear(hidden, 4))
+    right = notebook.mine("train")(model, notebook.mine("example"), epochs)
+    return right, [p.detach().numpy().copy() for p in model.parameters()]
+
+
+def test_it_trains_in_strict_mode(solutions):
+    right, _ = fizzbuzz(200, 300)
+    assert right >= 95
+
+
+def test_nothing_is_lent_to_a_learner_who_has_nothing(monkeypatch):
+    monkeypatch.setattr(notebook, "_progress", Progress(memory=True))
+    try:
+        notebook.use("strict")
+        with pytest.raises(slots.EmptySlot, match="Pass the exercise"):
+            fizzbuzz(1, 20)
+    finally:
+        notebook.use("reference")
+    assert fizzbuzz(1, 20)[0] >= 0  # and with ours it runs again
+
+
+@pytest.mark.parametrize("ex", BUILDING, ids=lambda ex: ex.id)
+def test_one_missing_piece_stops_it(ex, solutions):
+    """Every slot is needed: by FizzBuzz if it is listed there, else by the main example of its chapter."""
+    solutions.reset(ex.id)
+    notebook.use("strict")
+    run = (lambda: fizzbuzz(1, 20)) if ex.slot in FIZZBUZZ else EXAMPLES[ex.chapter]
+    with pytest.raises(slots.EmptySlot, match=f"Pass the exercise {ex.id!r}"):
+        run()
+    if ex.slot not in FIZZBUZZ:
+        fizzbuzz(1, 20)  # which does not miss it
+
+
+# The main examples of the chapters ───────────────────────────────────────────────────────────────
+
+
+def tensors():
+    """Chapter 01: a column and a row, and a matrix product as a sum of outer products."""
+    column, row = torch.tensor([[0.0], [10.0], [20.0]]), torch.tensor([1.0, 2.0, 3.0, 4.0])
+    above, below = torch.broadcast_tensors(column, row)
+    shapes = [torch.broadcast_shapes(*pair) for pair in [((2, 1), (3,)), ((4,), (2, 1, 4)), ((0, 1), (1, 5))]]
+    a, b = torch.arange(6.0).view(2, 3), torch.arange(12.0).view(3, 4) - 5
+    return [above, below, *shapes, sum(torch.outer(a[:, j], b[j]) for j in range(3))]
+
+
+def interop():
+    """Chapter 02: there and back, with a write in between."""
+    table = np.arange(12, dtype=np.int32).reshape(3, 4)
+    found = []
+    for array in (table, table.T[1:], table[1:, ::3], table[2]):
+        t = torch.from_numpy(array)
+        table[2, 3] += 100
+        found += [str(t.dtype), t.numpy().copy()]
+    return found
+
+
+def autograd():
+    """Chapter 03: a small net by hand, with products, broadcasting and sums, and the gradients of all that it has."""
+    torch.manual_seed(0)
+    x, w, b = torch.randn(5, 3), torch.randn(3, 4, requires_grad=True), torch.randn(4, requires_grad=True)
+    h = torch.relu(x.mm(w) + b)
+    scale = torch.tensor([1.0, -2.0, 0.5, 3.0], requires_grad=True)
+    ((h * scale).sum(0) * torch.arange(4.0)).sum().backward()
+    with torch.no_grad():
+        w -= 0.1 * w.grad
+    return [w, w.grad, b.grad, scale.grad, w.requires_grad]
+
+
+def activations():
+    """Chapter 04: the table of values and slopes, and the derivative of softmax."""
+    found = []
+    for f in (torch.relu, torch.sigmoid, torch.tanh, nn.functional.softplus):
+        x = torch.tensor([-1000.0, -1.0, 0.0, 1.0, 1000.0], requires_grad=True)
+        y = f(x)
+        y.sum().backward()
+        found += [y, x.grad]
+    scores = torch.tensor([[2.0, 1.0, 0.0], [1000.0, 0.5, -0.5]], requires_grad=True)
+    p = torch.softmax(scores, dim=1)
+    (p * torch.tensor([[1.0, -2.0, 0.5], [3.0, 1.0, 2.0]])).sum().backward()
+    return [*found, p, scores.grad]
+
+
+def numpy_net():
+    """Chapter 05: some steps of the two-layer net, by hand."""
+    rng = np.random.default_rng(0)
+    x, y, w1, w2 = (rng.normal(size=shape) for shape in [(8, 5), (8, 3), (5, 6), (6, 3)])
+    losses = []
+    for _ in range(4):
+        h, h_relu, y_pred = notebook.mine("net-forward")(x, w1, w2)
+        losses.append(float(((y_pred - y) ** 2).sum()))
+        grad_w1, grad_w2 = notebook.mine("net-backward")(x, y, w2, h, h_relu, y_pred)
+        w1, w2 = w1 - 1e-3 * grad_w1, w2 - 1e-3 * grad_w2
+    return [losses, w1, w2]
+
+
+def two_layers():
+    """The data and the weights of chapters 06 to 09, in small."""
+    torch.manual_seed(0)
+    return torch.randn(8, 5), torch.randn(8, 3), torch.randn(5, 6), torch.randn(6, 3)
+
+
+def tensor_net():
+    """Chapter 06: the same by hand on tensors."""
+    x, y, w1, w2 = two_layers()
+    h = x.mm(w1)
+    h_relu = h.clamp(min=0)
+    return [*notebook.mine("tensor-backward")(x, y, w2, h, h_relu, h_relu.mm(w2)), h, h_relu]
+
+
+def autograd_net():
+    """Chapter 07: the training loop with autograd."""
+    x, y, w1, w2 = two_layers()
+    w1.requires_grad_(), w2.requires_grad_()
+    return [notebook.mine("training-loop")(x, y, w1, w2, 1e-3, 4), w1, w2]
+
+
+def nn_net(make_optimizer=lambda parameters: optim.SGD(parameters, lr=1e-2)):
+    """Chapters 08 and 09: a net of modules, a loss, and an optimizer."""
+    x, y, _, _ = two_layers()
+    model = nn.Sequential(nn.Linear(5, 6), nn.ReLU(), nn.Linear(6, 3))
+    loss_fn, optimizer, losses = nn.MSELoss(reduction="sum"), make_optimizer(model.parameters()), []
+    for _ in range(4):
+        loss = loss_fn(model(x), y)
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return [losses, nn.MSELoss()(model(x), y), *model.parameters()]
+
+
+EXAMPLES = {1: tensors, 2: interop, 3: autograd, 4: activations, 5: numpy_net, 6: tensor_net, 7: autograd_net,
+            8: nn_net, 9: lambda: nn_net(lambda parameters: optim.Adam(parameters, lr=1e-2))}  # fmt: skip
+
+
+# Wrong pieces ────────────────────────────────────────────────────────────────────────────────────
+
+
+def same(a: object, b: object) -> bool:
+    """True if two results agree up to rounding."""
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    a, b = (x.detach().numpy() if isinstance(x, torch.Tensor) else x for x in (a, b))
+    if isinstance(a, str):
+        return a == b
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-3, atol=1e-5, equal_nan=False))
+
+
+def outcome(run) -> object:
+    """What a run returns; the name of its error, if it ends in one."""
+    try:
+        with np.errstate(all="ignore"):
+            return run()
+    except Exception as error:
+        return type(error).__name__
+
+
+WRONG = [(ex, wrong) for ex in BUILDING for wrong in ex.wrongs]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("ex, wrong", WRONG, ids=lambda x: getattr(x, "id", None) or x.name)
+def test_a_wrong_piece_is_noticed(ex, wrong, solutions):
+    """With one wrong answer in the place of its solution, FizzBuzz (or the chapter's example) comes out otherwise."""
+    run = (lambda: fizzbuzz(3, 20)) if ex.slot in FIZZBUZZ else EXAMPLES[ex.chapter]
+    expected = run()
+    try:
+        install(ex, wrong.answer)
+        found = outcome(run)
+    finally:
+        slots.slots()[ex.slot].restore()
+    noticed = isinstance(found, str) or not same(found, expected)
+    assert noticed != (f"{ex.id} {wrong.name}" in QUIET)
+
+
+def test_every_quiet_answer_exists():
+    assert set(QUIET) <= {f"{ex.id} {wrong.name}" for ex, wrong in WRONG}
