@@ -41,7 +41,7 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
                 found = node.apply(g, create_graph)
             else:
                 found = _visit(node, g, create_graph, choice)
-            if not retain_graph:
+            if not retain_graph and (choice is None or node in choice.runs):
                 node.release()
             for edge, gi in zip(node.next_functions, found):
                 parent = edge[0]

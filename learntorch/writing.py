@@ -92,6 +92,7 @@ def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_
         if not broadcasts:
             raise shape_mismatch(array.shape, value.shape)
     check_type(value.dtype, array.dtype)
+    check_mode(target)
     records = needs and grad_mode.enabled
     node = make_node() if records and not saves_output else None
     grad_mode.quietly(array.__setitem__, ..., value)
@@ -133,11 +134,6 @@ def check_writable(target: TensorBase, inputs: tuple, recorded: bool = True) -> 
     """Refuse the in-place writes that PyTorch refuses. What is never recorded (logical_not_) may change a leaf."""
     if not isinstance(target, TensorBase):
         raise TypeError(f"an in-place operation needs a Tensor to write to, not {type(target).__name__}")
-    if target._stamp is INFERENCE and not grad_mode.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
-            "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
     if recorded:
         check_history(target, inputs)
     array = target._array
@@ -149,6 +145,15 @@ def check_writable(target: TensorBase, inputs: tuple, recorded: bool = True) -> 
     for x in inputs:
         if isinstance(x, TensorBase) and x is not target and x._stamp is target._stamp and x._stamp is not None:
             check_overlap(array, x._array)
+
+
+def check_mode(target: TensorBase) -> None:
+    """Refuse to change a tensor of inference mode outside of it."""
+    if target._stamp is INFERENCE and not grad_mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+            "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
 
 
 def check_history(target: TensorBase, inputs: tuple) -> None:

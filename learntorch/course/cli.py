@@ -52,6 +52,15 @@ def known(id: str) -> Exercise:
         raise fail(f"{error}".replace("progress()", "learntorch progress")) from None
 
 
+def show(found: practice.Table) -> None:
+    """A table, and the line below it."""
+    table = Table(*found.heading)
+    for row in found.rows:
+        table.add_row(*row)
+    out.print(table)
+    out.print(found.note, markup=False)
+
+
 def root() -> Path | None:
     """The clone of the course that we are in."""
     for folder in (Path.cwd(), *Path.cwd().parents):
@@ -145,16 +154,14 @@ def hint(id: str) -> None:
 @app.command()
 def progress() -> None:
     """How far you are."""
-    passed = Progress().passed()
-    table = Table("chapter", "exercises", "passed", "next")
-    for chapter in sorted({ex.chapter for ex in catalogue().values()}):
-        ids = [ex.id for ex in of_chapter(chapter)]
-        waiting = [id for id in ids if id not in passed]
-        signs = "".join("●" if id in passed else "○" for id in ids)
-        table.add_row(
-            f"{chapter:02d}", signs, f"{len(ids) - len(waiting)} of {len(ids)}", waiting[0] if waiting else "done"
-        )
-    out.print(table)
+    show(practice.progress())
+
+
+@app.command()
+def whose() -> None:
+    """Which pieces of your torch are yours."""
+    practice.use("auto")
+    show(practice.whose())
 
 
 @app.command()

@@ -17,7 +17,7 @@ from ..modes import grad_mode
 from ..nodes import address, node_class
 from ..ops import strides
 from ..recording import recorded
-from ..writing import check_history
+from ..writing import check_history, check_mode
 from .signatures import signature
 
 
@@ -127,8 +127,8 @@ class MemoryMethods:
         root = self if self._base is None else self._base
         array = memory(root)
         start, room = root.storage_offset(), owner(array).size
-        last = offset + sum((n - 1) * s for n, s in zip(size, stride)) if 0 not in size else 0
-        if last >= max(room, 1):
+        last = offset + sum((n - 1) * s for n, s in zip(size, stride))
+        if last >= room and 0 not in size:
             raise RuntimeError(
                 f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize "
                 f"{self.element_size()} requiring a storage size of {(last + 1) * self.element_size()} are out of "
@@ -142,6 +142,7 @@ class MemoryMethods:
         of their own: TBackward1."""
         check_history(self, ())
         view = getattr(self, name)(*args)
+        check_mode(self)
         if view is not self:
             if view._edge is not self._edge and view._edge is not None and view._base is not None:
                 node = view._edge[0]

@@ -76,7 +76,8 @@ def bmm(a, b):
             f"expected scalar type {kind_of(a.dtype)} but found {kind_of(b.dtype)}. Convert one of them, for example "
             "with .to(other.dtype)."
         )
-    _no_bool("bmm", a)
+    if a.size and b.size:
+        _no_bool("bmm", a)
     return np.matmul(a, b)
 
 
@@ -85,7 +86,8 @@ def bmm(a, b):
 def mv(a, b):
     """Matrix times vector: yᵢ = Σₖ aᵢₖ bₖ."""
     _matrix_and_vector(None, a, b)
-    _no_bool("addmv_impl_cpu", a)
+    if a.size:
+        _no_bool("addmv_impl_cpu", a)
     return a.dot(b)
 
 

@@ -12,6 +12,7 @@ from learntorch import nn, optim
 from learntorch.course.practice import notebook, predicting, slots
 from learntorch.course.practice.answer import filled, load
 from learntorch.course.practice.definition import Exercise, catalogue
+from learntorch.course.practice.guard import quiet_state
 from learntorch.course.practice.progress import Progress
 
 BUILDING = [ex for ex in catalogue().values() if ex.slot]
@@ -89,7 +90,7 @@ def test_one_missing_piece_stops_it(ex, solutions):
         fizzbuzz(1, 20)  # which does not miss it
 
 
-# The main examples of the chapters ───────────────────────────────────────────────────────────────
+# The main examples of the chapters, with the corners that their text speaks of ────────────────────
 
 
 def tensors():
@@ -113,53 +114,73 @@ def interop():
 
 
 def autograd():
-    """Chapter 03: a small net by hand, with products, broadcasting and sums, and the gradients of all that it has."""
+    """Chapter 03: products, broadcasting and sums, values that are used twice, and recording switched off."""
     torch.manual_seed(0)
-    x, w, b = torch.randn(5, 3), torch.randn(3, 4, requires_grad=True), torch.randn(4, requires_grad=True)
-    h = torch.relu(x.mm(w) + b)
-    scale = torch.tensor([1.0, -2.0, 0.5, 3.0], requires_grad=True)
-    ((h * scale).sum(0) * torch.arange(4.0)).sum().backward()
+    x, w, b = torch.randn(5, 3).double(), torch.randn(3, 4).double(), torch.randn(4).double()
+    column, scale = torch.randn(5, 1).double(), torch.randn(2, 1, 4).double()
+    leaves = [t.requires_grad_() for t in (w, b, column, scale)]
+    before = x.mm(w) + b + column
+    h = torch.relu(before) + before
+    loss = (h * scale).sum(2).pow(2).sum(0, keepdim=True).sum() + (h.sum(1) * torch.arange(5.0)).sum() + h.sum()
+    loss.backward()
+    found = [loss, *(t.grad for t in leaves)]
+    guard = torch.no_grad()
     with torch.no_grad():
-        w -= 0.1 * w.grad
-    return [w, w.grad, b.grad, scale.grad, w.requires_grad]
+        found.append(torch.is_grad_enabled())
+        with guard, guard:
+            found.append(torch.is_grad_enabled())
+        early = torch.no_grad()
+        found.append(torch.is_grad_enabled())
+    found.append(torch.is_grad_enabled())
+    with early:
+        found.append((w * 2).requires_grad)
+    found.append((w * 2).requires_grad)
+    torch.no_grad()
+    found.append(torch.is_grad_enabled())
+    try:
+        with torch.no_grad():
+            raise LookupError
+    except LookupError:
+        found += ["passed on", torch.is_grad_enabled()]
+    return found
 
 
 def activations():
     """Chapter 04: the table of values and slopes, and the derivative of softmax."""
     found = []
     for f in (torch.relu, torch.sigmoid, torch.tanh, nn.functional.softplus):
-        x = torch.tensor([-1000.0, -1.0, 0.0, 1.0, 1000.0], requires_grad=True)
-        y = f(x)
+        x = torch.tensor([-1000.0, -30.0, -1.0, 0.0, 1.0, 12.0, 1000.0], dtype=torch.float64)
+        y = f(x.requires_grad_())
         y.sum().backward()
-        found += [y, x.grad]
-    scores = torch.tensor([[2.0, 1.0, 0.0], [1000.0, 0.5, -0.5]], requires_grad=True)
-    p = torch.softmax(scores, dim=1)
+        found += [y, x.grad, x]
+    scores = torch.tensor([[2.0, 1.0, 0.0], [1000.0, 0.5, -0.5]], dtype=torch.float64)
+    p = torch.softmax(scores.requires_grad_(), dim=1)
     (p * torch.tensor([[1.0, -2.0, 0.5], [3.0, 1.0, 2.0]])).sum().backward()
-    return [*found, p, scores.grad]
+    return [*found, p, scores.grad, scores]
+
+
+def two_layers():
+    """Small data and weights for the two-layer net of chapters 05 to 09."""
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=shape) for shape in [(8, 5), (8, 3), (5, 6), (6, 3)]]
 
 
 def numpy_net():
     """Chapter 05: some steps of the two-layer net, by hand."""
-    rng = np.random.default_rng(0)
-    x, y, w1, w2 = (rng.normal(size=shape) for shape in [(8, 5), (8, 3), (5, 6), (6, 3)])
-    losses = []
+    x, y, w1, w2 = two_layers()
+    found = []
     for _ in range(4):
         h, h_relu, y_pred = notebook.mine("net-forward")(x, w1, w2)
-        losses.append(float(((y_pred - y) ** 2).sum()))
+        kept = [a.copy() for a in (h, h_relu, y_pred)]
         grad_w1, grad_w2 = notebook.mine("net-backward")(x, y, w2, h, h_relu, y_pred)
         w1, w2 = w1 - 1e-3 * grad_w1, w2 - 1e-3 * grad_w2
-    return [losses, w1, w2]
-
-
-def two_layers():
-    """The data and the weights of chapters 06 to 09, in small."""
-    torch.manual_seed(0)
-    return torch.randn(8, 5), torch.randn(8, 3), torch.randn(5, 6), torch.randn(6, 3)
+        found += [*kept, h, h_relu, y_pred]
+    return [*found, w1, w2, x]
 
 
 def tensor_net():
     """Chapter 06: the same by hand on tensors."""
-    x, y, w1, w2 = two_layers()
+    x, y, w1, w2 = map(torch.from_numpy, two_layers())
     h = x.mm(w1)
     h_relu = h.clamp(min=0)
     return [*notebook.mine("tensor-backward")(x, y, w2, h, h_relu, h_relu.mm(w2)), h, h_relu]
@@ -167,27 +188,60 @@ def tensor_net():
 
 def autograd_net():
     """Chapter 07: the training loop with autograd."""
-    x, y, w1, w2 = two_layers()
-    w1.requires_grad_(), w2.requires_grad_()
-    return [notebook.mine("training-loop")(x, y, w1, w2, 1e-3, 4), w1, w2]
+    x, y, w1, w2 = map(torch.from_numpy, two_layers())
+    return [notebook.mine("training-loop")(x, y, w1.requires_grad_(), w2.requires_grad_(), 1e-3, 4), w1, w2]
 
 
-def nn_net(make_optimizer=lambda parameters: optim.SGD(parameters, lr=1e-2)):
-    """Chapters 08 and 09: a net of modules, a loss, and an optimizer."""
-    x, y, _, _ = two_layers()
-    model = nn.Sequential(nn.Linear(5, 6), nn.ReLU(), nn.Linear(6, 3))
-    loss_fn, optimizer, losses = nn.MSELoss(reduction="sum"), make_optimizer(model.parameters()), []
-    for _ in range(4):
+class Net(nn.Module):
+    """A net of nets: two floors, a layer that is used twice, one without bias, and a list that is no module."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Sequential(nn.Sequential(nn.Linear(5, 6), nn.ReLU()), nn.Linear(6, 6, bias=False))
+        self.twice = self.last = nn.Linear(6, 6)
+        self.scale = nn.Parameter(torch.ones(6))
+        self.empty = None
+        self.register_parameter("nothing", None)
+        self.loose = [nn.Linear(2, 2)]
+
+    def forward(self, x):
+        return self.last(self.twice(self.inner(x)) * self.scale)[:, :3]
+
+
+def nn_net(make_optimizer=lambda parameters: optim.SGD(parameters, lr=1e-2), steps=4):
+    """Chapters 08 and 09: a net of modules, a loss, and an optimizer whose rate falls."""
+    torch.manual_seed(0)
+    x, y = torch.from_numpy(two_layers()[0]).float(), torch.from_numpy(two_layers()[1]).float()
+    model = Net()
+    loss_fn, optimizer, found = nn.MSELoss(reduction="sum"), make_optimizer(model.parameters()), []
+    for step in range(steps):
         loss = loss_fn(model(x), y)
-        losses.append(loss.item())
+        optimizer.param_groups[0]["lr"] = 1e-2 / (step + 1)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return [losses, nn.MSELoss()(model(x), y), *model.parameters()]
+        found.append(loss.item())
+    return [found, nn.MSELoss()(model(x), y), [tuple(p.shape) for p in model.parameters()], *model.parameters()]
+
+
+def with_momentum():
+    """Chapter 09: SGD with momentum, and Adam."""
+    return [*nn_net(lambda p: optim.SGD(p, lr=1e-2, momentum=0.9)), *nn_net(lambda p: optim.Adam(p, eps=1e-3))]
+
+
+def losses():
+    """Chapter 10: cross-entropy, of scores that are far apart too."""
+    found = []
+    for rows in ([[1.0, 3.0, 0.0], [2.0, 1.0, -1.0]], [[1000.0, 0.0, -5.0], [-1000.0, 3.0, 3.0]]):
+        scores = torch.tensor(rows, dtype=torch.float64, requires_grad=True)
+        loss = nn.CrossEntropyLoss()(scores, torch.tensor([1, 0]))
+        loss.backward()
+        found += [loss, scores.grad, scores]
+    return [*found, *(notebook.mine("example")(i, 6) for i in (0, 3, 5, 15, 38))]
 
 
 EXAMPLES = {1: tensors, 2: interop, 3: autograd, 4: activations, 5: numpy_net, 6: tensor_net, 7: autograd_net,
-            8: nn_net, 9: lambda: nn_net(lambda parameters: optim.Adam(parameters, lr=1e-2))}  # fmt: skip
+            8: nn_net, 9: with_momentum, 10: losses}  # fmt: skip
 
 
 # Wrong pieces ────────────────────────────────────────────────────────────────────────────────────
@@ -197,17 +251,17 @@ def same(a: object, b: object) -> bool:
     """True if two results agree up to rounding."""
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, str) or isinstance(b, str):
+        return type(a) is type(b) and a == b
     a, b = (x.detach().numpy() if isinstance(x, torch.Tensor) else x for x in (a, b))
-    if isinstance(a, str):
-        return a == b
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-3, atol=1e-5, equal_nan=False))
+    a, b = np.asarray(a), np.asarray(b)
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-6 if a.dtype == np.float32 else 1e-9, atol=1e-12))
 
 
 def outcome(run) -> object:
-    """What a run returns; the name of its error, if it ends in one."""
+    """What a run returns; the name of its error, if it ends in one. An overflow is one."""
     try:
-        with np.errstate(all="ignore"):
+        with quiet_state(), np.errstate(over="raise"):  # a wrong no_grad leaves the recording switched off
             return run()
     except Exception as error:
         return type(error).__name__
@@ -219,15 +273,16 @@ WRONG = [(ex, wrong) for ex in BUILDING for wrong in ex.wrongs]
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("ex, wrong", WRONG, ids=lambda x: getattr(x, "id", None) or x.name)
 def test_a_wrong_piece_is_noticed(ex, wrong, solutions):
-    """With one wrong answer in the place of its solution, FizzBuzz (or the chapter's example) comes out otherwise."""
-    run = (lambda: fizzbuzz(3, 20)) if ex.slot in FIZZBUZZ else EXAMPLES[ex.chapter]
-    expected = run()
+    """With one wrong answer in the place of its solution, FizzBuzz or the chapter's example comes out otherwise."""
+    runs = [EXAMPLES[ex.chapter], *([lambda: fizzbuzz(3, 20)] if ex.slot in FIZZBUZZ else [])]
+    expected = [outcome(run) for run in runs]
+    assert not any(isinstance(result, str) for result in expected), expected
     try:
         install(ex, wrong.answer)
-        found = outcome(run)
+        found = [outcome(run) for run in runs]
     finally:
         slots.slots()[ex.slot].restore()
-    noticed = isinstance(found, str) or not same(found, expected)
+    noticed = any(not same(*pair) for pair in zip(found, expected))
     assert noticed != (f"{ex.id} {wrong.name}" in QUIET)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..syllabus import CHAPTERS
 from . import predicting, slots
 from .answer import filled, load, plain, written
 from .checking import check_source
@@ -21,6 +22,7 @@ __all__ = ["check", "exercise", "hint", "mine", "parsons", "predict", "progress"
 _progress = Progress()
 _answers: dict[str, object] = {}  # this session's answers by exercise: a source, a dict, or an order
 _mode = "auto"
+_installed: set[str] = set()  # the exercises whose pieces are in their slots now
 
 
 def _show(thing: object) -> None:
@@ -162,6 +164,7 @@ def reset(id: str) -> None:
     _progress.reset(id)
     if ex.slot:
         slots.slots()[ex.slot].restore()
+        _installed.discard(id)
     print(f"○ {id}: not started. Run its cell to begin again.")
 
 
@@ -170,6 +173,7 @@ def reset(id: str) -> None:
 
 def _install(ex: Exercise, source: str) -> bool:
     slots.slots()[ex.slot].install(load(ex, source, "mine").object)
+    _installed.add(ex.id)
     return True
 
 
@@ -184,6 +188,7 @@ def use(mode: str = "auto") -> None:
     for ex in (e for e in catalogue().values() if e.slot):
         slot = slots.slots()[ex.slot]
         slot.restore()
+        _installed.discard(ex.id)
         source = _progress.source(ex.id) if mode != "reference" and ex.id in _progress.passed() else None
         if source is not None:
             _install(ex, source)
@@ -196,25 +201,35 @@ def use(mode: str = "auto") -> None:
 
 
 def whose() -> Table:
-    """A table of all slots: yours or ours."""
-    passed = _progress.passed() if _mode != "reference" else set()
+    """A table of all slots: yours or ours. It says what runs in this session."""
+    built = [ex for ex in catalogue().values() if ex.slot]
+    other = "○ empty" if _mode == "strict" else "○ ours"
     rows = [
-        (f"{ex.chapter:02d}", ex.id, slots.slots()[ex.slot].where, "● yours" if ex.id in passed else "○ ours")
-        for ex in catalogue().values()
-        if ex.slot
+        (f"{ex.chapter:02d}", ex.id, slots.slots()[ex.slot].where, "● yours" if ex.id in _installed else other)
+        for ex in built
     ]
-    return Table(("chapter", "exercise", "piece", "whose"), rows)
+    note = f"{len(_installed)} of {len(built)} pieces are yours."
+    idle = _progress.passed() & {ex.id for ex in built} - _installed
+    if idle:
+        note += f' You have passed {len(idle)} more: use("auto") puts yours in.'
+    return Table(("chapter", "exercise", "piece", "whose"), rows, note)
 
 
 def progress() -> Table:
-    """How far you are, chapter by chapter."""
+    """How far you are, chapter by chapter, and where to go on."""
     passed = _progress.passed()
-    rows = []
+    rows, waiting = [], []
     for chapter in sorted({ex.chapter for ex in catalogue().values()}):
         ids = [ex.id for ex in of_chapter(chapter)]
+        left = [id for id in ids if id not in passed]
+        waiting += [(chapter, id) for id in left]
         signs = "".join("●" if id in passed else "○" for id in ids)
-        waiting = [id for id in ids if id not in passed]
-        rows.append(
-            (f"{chapter:02d}", signs, f"{len(ids) - len(waiting)} of {len(ids)}", waiting[0] if waiting else "done")
-        )
-    return Table(("chapter", "exercises", "passed", "next"), rows)
+        title = CHAPTERS[chapter - 1].title.split(":")[0]
+        rows.append((f"{chapter:02d}", title, signs, f"{len(ids) - len(left)} of {len(ids)}", left[0] if left else "–"))
+    done = len(catalogue()) - len(waiting)
+    note = f"{done} of {len(catalogue())} exercises are passed."
+    begun = max((find(id).chapter for id in passed if id in catalogue()), default=1)
+    if waiting:  # go on in the chapter that was reached; later come back to what was left out
+        chapter, id = next((place for place in waiting if place[0] >= begun), waiting[0])
+        note += f" {'Next:' if done else 'Begin with'} {id}, chapter {chapter:02d}."
+    return Table(("chapter", "about", "exercises", "passed", "next"), rows, note)

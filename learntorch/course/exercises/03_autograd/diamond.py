@@ -12,7 +12,7 @@ ex = Exercise(
     kind="debug",
     minutes=10,
     prompt="""
-    Here is a whole engine in five lines. It gets every chain right, and it has a mistake: for $y = (w + x)(w + 1)$ at
+    Here is a whole engine in six lines. It gets every chain right, and it has a mistake: for $y = (w + x)(w + 1)$ at
     $w = 1$ and $x = 2$ it says that the gradient of $w$ is 2. The chapter found 5.
 
     `tape` is the record, oldest operation first. Each entry is a result and the list of its inputs, each with the

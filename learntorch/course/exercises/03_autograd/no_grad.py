@@ -18,9 +18,9 @@ ex = Exercise(
     Every step of training changes the weights inside `with torch.no_grad():`. If that block left recording off, all
     later gradients would be missing; if it left it on where it had been off, memory would fill up.
 
-    Python runs `with thing:` in three steps. It calls `thing.__enter__()`, then the block, then `thing.__exit__(type,
-    value, traceback)`. The last call comes in any case: with three times None if all went well, with the error if one
-    was raised. An `__exit__` that returns nothing lets the error go on, and so should yours.
+    Python runs `with thing:` in three steps. It calls `thing.__enter__()`, then the block, then
+    `thing.__exit__(type, value, traceback)`. The last call comes in any case: with three times None if all went well,
+    with the error if one was raised. An `__exit__` that returns nothing lets the error go on, and so should yours.
 
     Complete the class. `torch.is_grad_enabled()` says whether operations are being recorded, and
     `torch.set_grad_enabled(flag)` sets it to True or False.

@@ -22,8 +22,8 @@ ex = Exercise(
 
     $$\\frac{f(x \\text{ with this element raised by } h) - f(x \\text{ with this element lowered by } h)}{2h}$$
 
-    One element moves at a time, the others stay. For $f(x) = x^2$ at $x = 3$ with $h = 0.5$ this is $(3.5^2 - 2.5^2)
-    / 1 = 6$. Leave `x` as it was.
+    One element moves at a time, the others stay. For $x^2$ at $x = 3$ with $h = 0.5$ this is
+    $(3.5^2 - 2.5^2) / 1 = 6$. Leave `x` as it was.
     """,
     hints=(
         "When the second element is moved, where should the first one be?",
@@ -32,7 +32,7 @@ ex = Exercise(
         "By hand, for f(p, q) = p·q² at (2, 3) with h = 1. The place of p: (3·9 − 1·9) / 2 = 9. The place of q: "
         "(2·16 − 2·4) / 2 = 12. Four calls of f for two numbers.",
     ),
-    why="For x² the result is exact with any h; for x³ it is too large by h². Which bend of the curve decides that?",
+    why="For x² the result is exact with any h; for x³ it is too large by h². When do the two sides' errors cancel?",
     show=lambda f, x, h: f"f(x) = {f.__doc__}\nx = {text(x)}\nh = {h:g}",
 )
 

@@ -82,6 +82,7 @@ def picture():
     ax.set_ylabel("relu of x", fontsize=12)
     ax.set_ylim(-1.4, 3.2)
     ax.grid(alpha=0.3)
+    ax.tick_params(labelsize=11)
     return figure
 
 
