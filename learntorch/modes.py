@@ -136,21 +136,25 @@ def _generator(mode: Callable, function: Callable) -> Callable:
     return inside
 
 
-class no_grad(Switch):
-    """`with no_grad():` nothing inside is recorded. Also a decorator: `@no_grad()`."""
+class PlainSwitch(Switch):
+    """A switch without a setting: as a decorator it may stand without brackets."""
 
     def __new__(cls, function: Callable | None = None):
         made = super().__new__(cls)
         if function is None:
             return made
         made.__init__()
-        return made(function)  # @no_grad without brackets
+        return made(function)
+
+
+class no_grad(PlainSwitch):
+    """`with no_grad():` nothing inside is recorded. Also a decorator: `@no_grad()`."""
 
     def wanted(self) -> tuple[bool, bool]:
         return False, grad_mode.inference
 
 
-class enable_grad(no_grad):
+class enable_grad(PlainSwitch):
     """`with enable_grad():` recording is on inside, even within `no_grad`."""
 
     def wanted(self) -> tuple[bool, bool]:

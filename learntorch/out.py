@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 
 from .base import TensorBase, memory
-from .errors import c_name, final, kind_of, type_name
+from .errors import c_name, final, kind_of, shape_mismatch, type_name
 from .modes import grad_mode
 from .ops.strides import strided
 from .writing import check_overlap
@@ -124,6 +124,8 @@ def _check(name: str, out, result) -> None:
 def _write(name: str, out, result, inputs: tuple):
     _check(name, out, result)
     if out._array.shape != result._array.shape:
+        if any(x is out for x in inputs) and _fits(out, result):
+            raise shape_mismatch(out._array.shape, result._array.shape)
         _resize(out, result._array)
     for x in inputs:  # a function of single elements reads while it writes
         if isinstance(x, TensorBase) and x._stamp is not None and x._stamp is out._stamp and _fits(x, result):

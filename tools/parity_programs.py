@@ -19,7 +19,8 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 OPERATION = re.compile(r"(?:torch|F|nn|\}|\))\.(?:autograd\.|nn\.)?(\w+)")
 ASSIGNMENT = re.compile(r"(?<![=!<>])=(?!=)(?![^()]*\))")  # outside of brackets
 BACKWARD = re.compile(r"backward\(|\.grad\b")
-UNMOVED = re.compile(r"requires_grad|backward|detach_|(squeeze|transpose|\.t)_\(")  # left out of no_grad and inference_mode
+# Not to be put under no_grad or inference_mode: there PyTorch leaves open what becomes of the history.
+UNMOVED = re.compile(r"requires_grad|backward|detach_|(squeeze|transpose|\.t)_\(")
 WRITE = re.compile(r"\w_\([^()]*\)$")
 AREAS = [area for area, weight in WEIGHTS.items() for _ in range(weight)]
 
@@ -38,7 +39,7 @@ class Drawer(Tensors):
             name = self.runner.fresh_name()
             source = f"{name} = {source}"
         writes = name is None or "out=" in source
-        if self.planned and writes and not BACKWARD.search(template):  # a leaf that must not be written to would be a second mistake
+        if self.planned and writes and not BACKWARD.search(template):  # to write to a leaf would be a second mistake
             source = f"with torch.no_grad():\n    {source}"
         elif self.chance(24) and not UNMOVED.search(source):
             mode = self.pick(("no_grad()", "enable_grad()", "set_grad_enabled(False)", "inference_mode()"))

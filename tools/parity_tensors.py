@@ -24,6 +24,14 @@ def numbers_of(x) -> list:
     return x.detach().reshape(-1).tolist()
 
 
+def is_readable(x) -> bool:
+    """Whether the tensor can be looked at: a view from split() cannot once its base was written to."""
+    try:
+        return x.requires_grad in (True, False)
+    except RuntimeError:
+        return False
+
+
 def is_tame(x) -> bool:
     """Small, and without a number so large that rounding drowns the others."""
     return x.numel() <= LARGEST and all(abs(n) <= 1e4 or not math.isfinite(n) for n in numbers_of(x))
@@ -80,7 +88,7 @@ class Tensors(Arguments):
     def begin(self, mistaken: bool) -> None:
         super().begin(mistaken)
         self.used: list[str] = []
-        self.live = [(path, x) for path, x in reversed(self.runner.tensors()) if is_tame(x)]
+        self.live = [(path, x) for path, x in reversed(self.runner.tensors()) if is_readable(x) and is_tame(x)]
 
     # Two ways to get a tensor ────────────────────────────────────────────────────────────────────
 
@@ -187,7 +195,9 @@ class Tensors(Arguments):
         memory = Counter(memory_of(x) for _, x in self.live)
         if self.planned:
             return f"torch.zeros({self.subject}, dtype=torch.{self.type})"
-        taken = {*self.used, *(path for path, x in self.live if x.requires_grad and not x.is_leaf), *(path for path, _ in self.live if path.partition("[")[0] in self.runner.gradients)}
+        derived = {path for path, x in self.live if x.requires_grad and not x.is_leaf}
+        gradients = {path for path, _ in self.live if path.partition("[")[0] in self.runner.gradients}
+        taken = derived | gradients | set(self.used)
         free = [path for path, x in self.live if memory[memory_of(x)] == 1 and path not in taken]
         if free and self.chance(2):
             return self.pick(free)

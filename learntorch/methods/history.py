@@ -150,7 +150,9 @@ class HistoryMethods:
     @property
     def data(self):
         """The same memory without the history, and without the check for writes. Use `detach()` in new code."""
-        return wrap(memory(self))
+        out = wrap(memory(self))
+        out._stamp = INFERENCE if self._stamp is INFERENCE and grad_mode.inference else None
+        return out
 
     @data.setter
     def data(self, value: TensorBase) -> None:
@@ -163,7 +165,9 @@ class HistoryMethods:
                 "data set to a tensor that requires gradients must be floating point or complex dtype. Convert it with "
                 ".float()."
             )
-        self._array = value._array
+        self._array = memory(value)
+        if INFERENCE in (value._stamp, self._stamp):
+            self._stamp = value._stamp
 
     def _is_view(self) -> bool:
         return self._base is not None

@@ -153,7 +153,7 @@ class MemoryMethods:
         if self._stamp is None:
             self._stamp = Stamp()
         self._stamp.write()
-        if self._base is not None:
+        if self._base is not None and grad_mode.enabled:
             self._seen = self._stamp.last
         return self
 
@@ -167,6 +167,7 @@ class MemoryMethods:
         shape = tuple(size)
         if any(n < 0 for n in shape):
             raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+        check_mode(self)
         if shape == self.shape:
             return self
         row, start = _row(owner(memory(self))), self.storage_offset()
@@ -200,6 +201,7 @@ class MemoryMethods:
             source = wrap(_row(source._array))
         if size is not None:
             source = source.as_strided(size, _steps(tuple(size)) if stride is None else stride, storage_offset)
+        check_mode(self)
         if source._stamp is None:
             source._stamp = Stamp()
         self._array, self._stamp = source._array, source._stamp

@@ -118,6 +118,8 @@ def block_of(ex: Exercise, value: object) -> str:
     """A value as lines. The arrays of a tuple stand below each other, numbered as in the sentence "Part 2: …"."""
     if isinstance(value, str) and ex.judge is not None:
         return value  # what the check saw, in words
+    if isinstance(value, dict) and ex.judge is not None:
+        return "\n".join(f"{name}: {_indented(block_of(ex, x), len(str(name)) + 2)}" for name, x in value.items())
     if isinstance(value, (tuple, list)) and any((array := array_of(x)) is not None and array.ndim for x in value):
         parts = [f"part {i}: " for i in range(1, len(value) + 1)]
         return "\n".join(part + _indented(text(x), len(part)) for part, x in zip(parts, value))

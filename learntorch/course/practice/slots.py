@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
-from inspect import getattr_static, signature
+from inspect import signature
 from types import FunctionType
 
 import numpy as np
@@ -175,36 +175,29 @@ def method_of(name: str, where: str, owner: type, attr: str, adapt: Callable) ->
     return Slot(name, where, lambda piece: put(adapt(piece, ours)), lambda: put(ours))
 
 
-def methods_of(name: str, where: str, ours: type, apart: tuple[type, ...] = (),
-               adapt: Callable = lambda piece: piece) -> Slot:  # fmt: skip
+def methods_of(name: str, where: str, ours: type, adapt: Callable = lambda piece: piece) -> Slot:
     """The slot for a whole class: what it defines moves into ours, which stays the class that everybody knows. What
-    it does not define stays ours. The classes in `apart` inherit from ours, and keep what they have."""
-    covered: dict[tuple[type, str], object] = {}  # what a class held itself under a name before a piece came
-
-    def put(owner: type, key: str, value: object) -> None:
-        covered.setdefault((owner, key), vars(owner).get(key, _NOTHING))
-        setattr(owner, key, value)
+    it does not define stays ours."""
+    covered: dict[str, object] = {}  # what ours held itself under a name before a piece came
 
     def install(piece: type) -> None:
         restore()
         moving = {key: value for key, value in vars(adapt(piece)).items() if _moves(key, value)}
-        for owner in apart:
-            for key in moving.keys() & dir(owner):
-                put(owner, key, getattr_static(owner, key))
         for key, value in moving.items():
             for method in _functions(value):
                 for free, cell in zip(method.__code__.co_freevars, method.__closure__ or ()):
                     if free == "__class__":
                         cell.cell_contents = ours  # super() asks the class in which the method now lives
-            put(ours, key, value)
+            covered.setdefault(key, vars(ours).get(key, _NOTHING))
+            setattr(ours, key, value)
 
     def restore() -> None:
         while covered:
-            (owner, key), before = covered.popitem()
+            key, before = covered.popitem()
             if before is _NOTHING:
-                delattr(owner, key)
+                delattr(ours, key)
             else:
-                setattr(owner, key, before)
+                setattr(ours, key, before)
 
     def stand_in(refuse: Callable) -> type:
         return type(ours.__name__, (), {"__init__": lambda self, *a, **k: refuse()})
@@ -232,7 +225,14 @@ def shelf(name: str, where: str) -> Slot:
 
 
 KEPT: dict[str, object] = {}
-LENT = ("net-forward", "net-backward", "tensor-backward", "training-loop", "example", "train")  # ours until a piece comes
+LENT = (
+    "net-forward",
+    "net-backward",
+    "tensor-backward",
+    "training-loop",
+    "example",
+    "train",
+)  # ours until a piece comes
 
 
 def mine(name: str) -> object:
@@ -275,7 +275,7 @@ def slots() -> dict[str, Slot]:
                     b=lambda piece: lambda g, a: piece(g, a, _zeros(g, a.shape[1], g.shape[1]))[1]),
         gradient_of("sum-gradient", "the gradient of learntorch.sum", reduction.sum,
                     x=lambda piece: lambda g, x_shape, dim, keepdim: _dim_by_dim(piece, g, x_shape, dim, keepdim)),
-        methods_of("no-grad", "learntorch.no_grad", modes.no_grad, apart=(modes.enable_grad,)),
+        methods_of("no-grad", "learntorch.no_grad", modes.no_grad),
         value_of("relu", "learntorch.relu", activations.relu,
                  lambda piece: _each(lambda x: piece(x) + 0)),  # x * (x > 0) gives −0, and + 0 turns it into 0
         value_of("sigmoid", "learntorch.sigmoid", activations.sigmoid, _each),

@@ -66,11 +66,11 @@ def expected(x, y, w2, h, h_relu, y_pred):
 
 @ex.cases
 def cases(rng):
-    for n, d_in, hidden, d_out in [(1, 1, 2, 1), (2, 3, 4, 1), (3, 3, 3, 3), (4, 2, 5, 3), (5, 4, 2, 2)]:
+    given = ([[1.0]], [[1.0]], [[3.0], [1.0]], [[2.0, -1.0]], [[2.0, 0.0]], [[6.0]])
+    yield tuple(torch.tensor(numbers, dtype=torch.float64) for numbers in given)
+    for n, d_in, hidden, d_out in [(2, 3, 4, 1), (3, 3, 3, 3), (4, 2, 5, 3), (5, 4, 2, 2)]:
         shapes = [(n, d_in), (n, d_out), (d_in, hidden), (hidden, d_out)]
         x, y, w1, w2 = (torch.tensor(rng.normal(size=shape)) for shape in shapes)
-        if (n, d_in) == (1, 1):
-            w1 = torch.tensor([[1.0, -1.0]], dtype=torch.float64)
         h = x.mm(w1)
         h_relu = h.clamp(min=0)
         yield x, y, w2, h, h_relu, h_relu.mm(w2)

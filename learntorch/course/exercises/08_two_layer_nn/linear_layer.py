@@ -39,9 +39,7 @@ ex = Exercise(
         "self.factor = nn.Parameter(torch.empty(n).uniform_(0, 1)) in __init__, and return x * self.factor in forward.",
     ),
     why="Why does the bound shrink when a layer has more inputs?",
-    show=lambda in_features, out_features, bias, x: (
-        f"layer = Linear({in_features}, {out_features}, bias={bias}), then layer(x) with x of shape {tuple(x.shape)}"
-    ),
+    show=lambda *case: shown(*case),
 )
 
 
@@ -68,6 +66,21 @@ class Linear(nn.Module):
         return y if self.bias is None else y + self.bias
 
 
+def shown(in_features, out_features, bias, x):
+    """A case in words. The numbers that the check writes into a layer are shown where they are few."""
+    made = f"layer = Linear({in_features}, {out_features}, bias={bias})"
+    if in_features > 100:
+        return made
+    lines = [made, f"layer.weight is then filled with {few(out_features, in_features).int().tolist()}"]
+    lines += [f"layer.bias with {few(out_features).int().tolist()}"] * bias
+    return "\n".join([*lines, f"x = {np.round(x.numpy(), 2).tolist()}"])
+
+
+def few(*shape):
+    """Small whole numbers."""
+    return (torch.arange(math.prod(shape)) % 7 - 2).float().reshape(shape)
+
+
 def reached(values, bound):
     """Where numbers lie that should fill ±bound."""
     values = values.detach().numpy()
@@ -86,38 +99,38 @@ def judged(Linear, in_features, out_features, bias, x):
     torch.manual_seed(in_features)
     layer = Linear(in_features, out_features) if bias else Linear(in_features, out_features, bias=False)
     owned = dict(layer.named_parameters())
-    found = {name: tuple(p.shape) for name, p in owned.items()}
-    found["starts"] = {name: reached(p, 1 / math.sqrt(in_features)) for name, p in owned.items()}
-    found["has a bias"] = layer.bias is not None
-    found["sizes"] = (layer.in_features, layer.out_features)
+    found = {"on the list": ", ".join(f"{name} {tuple(p.shape)}" for name, p in owned.items())}
+    found |= {f"{name} starts": reached(p, 1 / math.sqrt(in_features)) for name, p in owned.items()}
+    found["bias"] = "None" if layer.bias is None else "a tensor"
+    found["sizes"] = f"in {layer.in_features}, out {layer.out_features}"
     if in_features > 100:  # so many numbers show how they start; the small layers show what is done with them
         return found
     with torch.no_grad():
         for p in (layer.weight, layer.bias):
             if p is not None:
-                p.copy_(torch.arange(p.numel()).reshape(p.shape) % 7 - 2)
+                p.copy_(few(*p.shape))
     y = layer(x)
     found["y"] = y.detach()
-    (y * torch.arange(y.numel()).reshape(y.shape)).sum().backward()
-    found["gradients"] = {name: p.grad for name, p in owned.items()}
-    return found
+    (y * few(*y.shape)).sum().backward()
+    return found | {f"gradient of {name}": p.grad for name, p in owned.items()}
 
 
 @ex.oracle
 def expected(in_features, out_features, bias, x):
     x = x.numpy()
-    weight = (np.arange(out_features * in_features) % 7 - 2.0).reshape(out_features, in_features)
-    b = np.arange(out_features) % 7 - 2.0 if bias else np.zeros(out_features)
+    weight = few(out_features, in_features).numpy()
+    b = few(out_features).numpy() if bias else np.zeros(out_features)
     y = np.array([[sum(x[n] * weight[k]) + b[k] for k in range(out_features)] for n in range(len(x))], np.float32)
-    g = np.arange(y.size, dtype=np.float32).reshape(y.shape)
-    found = {"weight": (out_features, in_features)}
-    gradients = {"weight": torch.tensor(g.T @ x)}
-    if bias:
-        found["bias"], gradients["bias"] = (out_features,), torch.tensor(g.sum(axis=0))
-    sizes = {name: math.prod(shape) for name, shape in found.items()}
-    found["starts"] = {name: "on all of ±bound" if n >= 100 else "within the bound" for name, n in sizes.items()}
-    found |= {"has a bias": bias, "sizes": (in_features, out_features)}
-    return found if in_features > 100 else {**found, "y": torch.tensor(y), "gradients": gradients}
+    g = few(*y.shape).numpy()
+    shapes = {"weight": (out_features, in_features), **({"bias": (out_features,)} if bias else {})}
+    found = {"on the list": ", ".join(f"{name} {shape}" for name, shape in shapes.items())}
+    for name, shape in shapes.items():
+        found[f"{name} starts"] = "on all of ±bound" if math.prod(shape) >= 100 else "within the bound"
+    found |= {"bias": "a tensor" if bias else "None", "sizes": f"in {in_features}, out {out_features}"}
+    if in_features > 100:
+        return found
+    gradients = {"weight": torch.tensor(g.T @ x), "bias": torch.tensor(g.sum(axis=0))}
+    return found | {"y": torch.tensor(y)} | {f"gradient of {name}": gradients[name] for name in shapes}
 
 
 @ex.cases
@@ -129,7 +142,8 @@ def cases(rng):
         (1, 4, True, 3),
         (150, 120, True, 2),
     ]:
-        yield n_in, n_out, bias, torch.tensor(rng.normal(size=(n, n_in)).astype(np.float32))
+        x = np.array([[1, 2, -1]]) if n == 1 else rng.normal(size=(n, n_in))
+        yield n_in, n_out, bias, torch.tensor(x.astype(np.float32))
 
 
 @ex.picture(

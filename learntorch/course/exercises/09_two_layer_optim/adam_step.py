@@ -39,8 +39,7 @@ ex = Exercise(
     why="In the first step every weight moves by about lr, whatever its gradient. Which two hats show it?",
     show=lambda w, grads, lr, betas, eps: (
         f"w = {w.detach().tolist()}, state = {{}}, lr = {lr}, betas = {betas}, eps = {eps}\n"
-        f"the gradients of {len(grads)} steps:\n"
-        + "\n".join(str([round(x, 4) for x in g.flatten().tolist()]) for g in grads)
+        f"the gradients, step by step:\n" + "\n".join(str([round(x, 4) for x in g.flatten().tolist()]) for g in grads)
     ),
 )
 

@@ -36,7 +36,7 @@ ex = Exercise(
     ),
     why="In a constant slope g, which velocity no longer grows? Set v on both sides of the first formula.",
     show=lambda w, grads, lr, momentum: (
-        f"w = {w.detach().tolist()}, v = 0, lr = {lr}, momentum = {momentum}\nthe gradients of {len(grads)} steps:\n"
+        f"w = {w.detach().tolist()}, v = 0, lr = {lr}, momentum = {momentum}\nthe gradients, step by step:\n"
         + "\n".join(str([round(x, 4) for x in g.flatten().tolist()]) for g in grads)
     ),
 )
@@ -93,7 +93,7 @@ def cases(rng):
 
 @ex.picture(
     "Three arrows, tip to tail. From a ball at the left, a dashed arrow marked old v, faded runs to the right. From "
-    "its tip a dotted arrow marked pushed by the gradient runs down. A solid arrow from the ball to the end is the new v.",
+    "its tip a dotted arrow marked pushed by the gradient runs down. A solid arrow from the ball to the end is new v.",
     "Figure E39. The velocity in two steps, as arrows: it fades, then the slope pushes it.",
 )
 def picture():
