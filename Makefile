@@ -24,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 # Tests and builds never see a learner's own answers.
-NO_LEARNER = LEARNTORCH_HOME="$(CURDIR)/build/empty-home"
+NO_LEARNER = LEARNTORCH_HOME=":memory:"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lab test chapters check-chapters graduate golden parity machines browser lint format exercises mutants bench clean

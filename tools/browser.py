@@ -88,15 +88,30 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start_lab(root: Path, port: int, token: str, home: Path) -> subprocess.Popen:
-    """JupyterLab on `root`, with the settings that `make lab` uses and a home of its own."""
+def browser_of(named: str | None) -> str:
+    """Where Chromium is."""
+    programs = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = named or next(filter(None, map(shutil.which, programs)), None)
+    if found is None:
+        raise SystemExit("Chromium is not installed. On Debian and Ubuntu: apt install chromium")
+    return found
+
+
+def start_lab(root: Path, port: int, token: str, home: Path, learner: str | None = ":memory:") -> subprocess.Popen:
+    """JupyterLab on `root`, with the settings that `make lab` uses and a home of its own.
+
+    `learner` is where progress is kept; with None it is kept beside the notebooks, as for a learner.
+    """
     env = os.environ | {
         "JUPYTER_CONFIG_PATH": str(ROOT / "jupyter"),
         "JUPYTER_DATA_DIR": os.environ.get("JUPYTER_DATA_DIR", str(_data_dir())),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "LEARNTORCH_HOME": str(home / "learner"),
     }
+    env.pop("LEARNTORCH_HOME", None)
+    if learner is not None:
+        env["LEARNTORCH_HOME"] = learner
+    env["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [env.get("PYTHONPATH")])])
     env.pop("MPLBACKEND", None)
     # Draw every cell, not only those in the window, so that scrolling finds them where they will stay.
     settings = home / "settings" / "@jupyterlab" / "notebook-extension"
@@ -201,10 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     found = [p for p in found if not wanted or p.stem in wanted or p.stem.split("_")[0] in wanted]
     if not found:
         raise SystemExit("There is no such notebook. Build it first: make chapters")
-    programs = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    chromium = options.chromium or next(filter(None, map(shutil.which, programs)), None)
-    if chromium is None:
-        raise SystemExit("Chromium is not installed. On Debian and Ubuntu: apt install chromium")
+    chromium = browser_of(options.chromium)
     options.screenshots.mkdir(parents=True, exist_ok=True)
     for notebook in found:  # the pictures of an earlier run may be more than today's
         for old in options.screenshots.glob(f"{notebook.stem}-*.png"):
