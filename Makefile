@@ -27,7 +27,7 @@ export UV_NATIVE_TLS := 1
 NO_LEARNER = LEARNTORCH_HOME=":memory:"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test chapters check-chapters graduate golden parity machines browser lint format exercises mutants bench clean
+.PHONY: help setup lab test chapters check-chapters graduate golden parity machines browser browser-exercises lint format exercises mutants bench clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -109,6 +109,9 @@ machines: $(READY) ## validate the course as older processors would compute it
 
 browser: .venv/.browser .venv/.trusted ## open every chapter in a real browser and run it (needs Chromium)
 	$(RUN) tools/browser.py $(CHAPTERS)
+
+browser-exercises: .venv/.browser ## act out a newcomer's path through the exercises in a real browser
+	$(RUN) tools/browser_exercises.py
 
 .venv/.browser: $(READY)
 	@$(RUN) -m uv pip install --quiet --python $(RUN) -c constraints.txt -e '.[browser]' || \

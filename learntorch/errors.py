@@ -85,7 +85,7 @@ def require(kinds: str, kernel: str, *arrays) -> None:
     """Refuse types that are not of these kinds (NumPy's letters: b bool, i and u integer, f floating-point)."""
     for array in arrays:
         if hasattr(array, "dtype") and array.dtype.kind not in kinds:
-            raise not_implemented(kernel, array)
+            raise broadcast_error(*(x.shape for x in arrays if hasattr(x, "shape"))) or not_implemented(kernel, array)
 
 
 def _place(array) -> str:

@@ -95,7 +95,7 @@ class Node:
         """
         rule = self.rule
         saved = self.saved
-        if rule.tensor_count:
+        if rule.tensor_count or saved is None:
             saved = self.unpack(create)
         if rule.is_variadic:
             found = rule.gradients[0](g, saved)
@@ -136,9 +136,11 @@ class Node:
         return i >= len(self.rule.saved_inputs) and t._array.dtype.kind == "f"
 
     def release(self) -> None:
-        """Let go of the saved tensors."""
-        if self.rule.tensor_count:
-            self.saved = None
+        """Let go of the saved tensors, if there are any."""
+        for keeps, edge in zip(self.rule.keeps, self.next_functions):
+            if keeps and edge[0] is not None:
+                self.saved = None
+                return
 
     def register_hook(self, hook: Callable) -> RemovableHandle:
         """Call `hook(grad_inputs, grad_outputs)` after this node; it may return other grad_inputs."""

@@ -13,10 +13,10 @@ from numpy.lib.array_utils import byte_bounds
 
 from .base import INFERENCE, Stamp, TensorBase, memory, tick, wrap
 from .dtypes import of_numpy
-from .errors import by_name, explain, shape_mismatch
+from .errors import broadcast_error, by_name, explain, shape_mismatch
 from .modes import grad_mode
 from .nodes import CopySlices, Layout, check_origin, edge_of, refresh, rewire
-from .ops.rule import Rule
+from .ops.rule import FLOAT, NUMBERS, PROMOTE, Rule
 from .recording import arrays_of, operand, record, saver
 
 
@@ -37,8 +37,7 @@ def inplace(rule: Rule) -> Callable:
         try:
             result = grad_mode.quietly(fn, *arrays, **options)
         except Exception as error:
-            check_type(arrays[0].dtype, target._array.dtype)
-            raise explain(error, rule.__name__, arrays, options) from None
+            raise _reason(error, rule, target._array, arrays, options) from None
         needs = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
         if keeps_target and any(needs) and grad_mode.enabled:  # the backward formula needs what is overwritten
             inputs = (_before(target), *others)
@@ -51,6 +50,17 @@ def inplace(rule: Rule) -> Callable:
     call.__doc__ = f"In-place form of `{rule.__name__}`: writes the result over the tensor itself and returns it."
     call.rule = rule
     return call
+
+
+def _reason(error: Exception, rule: Rule, place, arrays: tuple, options: dict) -> Exception:
+    """What to say of a failure: of several mistakes the shapes are named first, then the types."""
+    try:
+        if rule.types in (PROMOTE, NUMBERS, FLOAT):
+            check_shape(place.shape, *map(np.shape, arrays))
+        check_type(arrays[0].dtype, place.dtype)
+    except RuntimeError as clearer:
+        return clearer.with_traceback(None)
+    return explain(error, rule.__name__, arrays, options)
 
 
 @cache
@@ -85,12 +95,7 @@ def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_
     """
     array = memory(target)
     if value.shape != array.shape:
-        try:
-            broadcasts = np.broadcast_shapes(value.shape, array.shape) == array.shape
-        except ValueError:
-            broadcasts = False
-        if not broadcasts:
-            raise shape_mismatch(array.shape, value.shape)
+        check_shape(array.shape, value.shape)
     check_type(value.dtype, array.dtype)
     check_mode(target)
     records = needs and grad_mode.enabled
@@ -105,6 +110,16 @@ def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_
         rebase(target, node)
         if saves_output:  # what the node saved is what has just been written
             node.number = max(node.number, target._stamp.last)
+
+
+def check_shape(place: tuple, *operands: tuple) -> None:
+    """Refuse to write what has more elements than its place, or others."""
+    clash = broadcast_error(place, *operands)
+    if clash is not None:
+        raise clash
+    together = np.broadcast_shapes(place, *operands)
+    if together != place:
+        raise shape_mismatch(place, together)
 
 
 def check_type(computed: np.dtype, stored: np.dtype) -> None:

@@ -23,9 +23,10 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from browser import HARMLESS, browser_of, free_port, start_lab, wait_for, wait_until_ready
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Request, WebSocket, sync_playwright
 
-from browser import HARMLESS, browser_of, free_port, start_lab, wait_for, wait_until_ready
 from notebooks import ROOT
 
 SIZE = {"width": 1280, "height": 900}
@@ -61,9 +62,15 @@ SELECT = f"""async index => {{
 }}"""
 KERNEL = f"() => {PANEL}.sessionContext.session?.kernel?.status"
 
-# Text that is hard to read, and outputs that are wider than their place.
+# JupyterLab asks the browser for attached pictures by name before it has put them in.
+HARMLESS = (*HARMLESS, "ERR_UNKNOWN_URL_SCHEME")
+
+# Pictures that are missing, text that is hard to read, outputs that are wider than their place. Tracebacks and the
+# colours of Python's syntax are the theme's own.
 UGLY = f"""([smallest, contrast]) => {{
     const found = [];
+    const THEIRS = 'mjx-container, style, script, .jp-RenderedMarkdown pre span, '
+        + '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]';
     const channels = color => (color.match(/[\\d.]+/g) || []).map(Number);
     const over = (top, below) => {{
         const a = top.length > 3 ? top[3] : 1;
@@ -82,11 +89,13 @@ UGLY = f"""([smallest, contrast]) => {{
         if (area.scrollWidth > area.clientWidth + 1 && !['auto', 'scroll'].includes(getComputedStyle(area).overflowX))
             found.push(`an output is ${{area.scrollWidth}} pixels wide in a place of ${{area.clientWidth}}: `
                 + area.innerText.trim().slice(0, 60));
+        for (const picture of area.querySelectorAll('img'))
+            if (!picture.naturalWidth || !picture.alt) found.push(`a picture is missing or not described: ${{picture.src}}`);
         const walker = document.createTreeWalker(area, NodeFilter.SHOW_TEXT);
         for (let text = walker.nextNode(); text; text = walker.nextNode()) {{
             const node = text.parentElement;
             const words = text.data.trim();
-            if (!words || !node.offsetParent || node.closest('mjx-container, style, script')) continue;
+            if (!words || !node.offsetParent || node.closest(THEIRS)) continue;
             const style = getComputedStyle(node);
             if (parseFloat(style.fontSize) < smallest)
                 found.push(`${{style.fontSize}} is small: ${{words.slice(0, 60)}}`);
@@ -112,6 +121,7 @@ class Learner:
         self.page, self.url, self.token, self.shots = page, url, token, shots
         self.wrong: list[str] = []
         self.step = 0
+        page.set_default_timeout(15_000)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.wrong.append(f"the page raised: {str(error)[:300]}"))
         page.on("request", self._request)
@@ -123,7 +133,7 @@ class Learner:
 
     def _request(self, request: Request | WebSocket) -> None:
         parts = urlsplit(request.url)
-        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+        if parts.scheme not in ("data", "blob", "attachment") and parts.hostname != "127.0.0.1":
             self.wrong.append(f"a request leaves the machine: {request.url[:200]}")
 
     # Moving about ────────────────────────────────────────────────────────────────────────────────
@@ -169,7 +179,7 @@ class Learner:
             line = self.page.locator(f'[data-probe="{index}"] .cm-line', has_text=old).first
             line.click()
             self.page.keyboard.press("End")
-            self.page.keyboard.press("Shift+Home")
+            self.page.keyboard.press("Shift+Home")  # up to the indentation
             self.page.keyboard.type(new, delay=2)
         source = self.cells()[index]["source"]
         for new in lines.values():
@@ -179,7 +189,7 @@ class Learner:
     def below(self, index: int, source: str) -> int:
         """A new cell below another, with this in it."""
         self.select(index)
-        self.page.locator(f'[data-probe="{index}"] .jp-InputPrompt, [data-probe="{index}"] .jp-Collapser').first.click()
+        self.page.locator(f'[data-probe="{index}"] .cm-content').click()
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("b")
         self.page.keyboard.press("Enter")
@@ -298,6 +308,20 @@ def act(learner: Learner, root: Path) -> None:
     learner.look("chapter-05", last)
     learner.page.evaluate(f"() => {PANEL}.sessionContext.shutdown()")
 
+    # Two other kinds: a picture next to its target, and a prediction.
+    learner.open("exercises/01_tensors.ipynb")
+    learner.run(learner.where('use("auto")'))
+    board = learner.where('@exercise("checkerboard")')
+    learner.replace(board, {"...": "return (torch.arange(rows)[:, None] + torch.arange(columns) + 1) % 2"})
+    learner.expect(learner.run(board), "◐ checkerboard: not yet.", "inverted", "✗ 6 of 6 cells", "target")
+    learner.look("picture", board)
+    shapes = learner.where('"predict-shapes"')
+    learner.expect(learner.run(shapes), "○ predict-shapes: not started. Replace each … with your answer.")
+    learner.replace(shapes, {"a=...": "a=(3,),"})
+    learner.expect(learner.run(shapes), "○ predict-shapes: begun. Still to be answered: b")
+    learner.look("prediction", shapes)
+    learner.page.evaluate(f"() => {PANEL}.sessionContext.shutdown()")
+
     learner.open("README.ipynb")
     table = learner.where("progress()")
     learner.expect(learner.run(table), f"1 of {count}", "●")
@@ -347,7 +371,7 @@ def main(arguments: list[str] | None = None) -> int:
                 learner = Learner(browser.new_page(viewport=SIZE), url, token, options.screenshots)
                 try:
                     act(learner, clone)
-                except Deviation as error:
+                except (Deviation, PlaywrightError) as error:
                     learner.wrong.append(str(error))
                     learner.page.screenshot(path=options.screenshots / "99-deviation.png")
                 browser.close()

@@ -27,7 +27,7 @@ def numbers_of(x) -> list:
 def is_readable(x) -> bool:
     """Whether the tensor can be looked at: a view from split() cannot once its base was written to."""
     try:
-        return x.requires_grad in (True, False)
+        return x.is_leaf in (True, False)
     except RuntimeError:
         return False
 

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .practice import notebook as practice
-from .practice.definition import Exercise, catalogue, find, of_chapter
+from .practice.definition import Exercise, find, of_chapter
 from .practice.extract import answers_in
 from .practice.progress import Progress
 from .practice.validate import Validation, chapter_of

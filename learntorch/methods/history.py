@@ -166,8 +166,6 @@ class HistoryMethods:
                 ".float()."
             )
         self._array = memory(value)
-        if INFERENCE in (value._stamp, self._stamp):
-            self._stamp = value._stamp
 
     def _is_view(self) -> bool:
         return self._base is not None

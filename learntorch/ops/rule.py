@@ -85,6 +85,9 @@ class Rule:
             _bind(formulas[self.inputs[i]], [order.index(n) for n in wanted[self.inputs[i]]])
             for i in self.differentiable
         )
+        # Whether the gradient of each of these inputs needs a tensor, or an index, which is freed after the walk.
+        keeps = {*self.saved_inputs, *self.saved_outputs, "at"}
+        self.keeps = tuple(not keeps.isdisjoint(wanted[self.inputs[i]]) for i in self.differentiable)
         # saved_for[name]: the inputs whose gradient needs the saved value `name`.
         self.saved_for = {
             name: frozenset(i for i, target in enumerate(self.inputs) if name in wanted.get(target, ()))

@@ -7,6 +7,7 @@ colour says what a sign or a word does not say too.
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -231,9 +232,27 @@ def side_by_side(ex: Exercise, trial: Trial) -> str:
     return box.format(grid("yours", mine, marked, low, high)) + box.format(grid("target", target, nowhere, low, high))
 
 
+def in_words(prose: str) -> str:
+    """A sentence as HTML: what stands between backticks is code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(prose))
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A hint. It prints as it is, and shows its code as code in a notebook."""
+
+    says: str
+
+    def __repr__(self) -> str:
+        return self.says
+
+    def _repr_html_(self) -> str:
+        return f'<div style="{CARD.format(edge=EDGES[OPEN])};white-space:pre-wrap">{in_words(self.says)}</div>'
+
+
 def html_of(result: Result) -> str:
     """The feedback as a card; text_of says the same."""
-    body = f"<div><strong>{escape(headline(result))}</strong></div>"
+    body = f"<div><strong>{in_words(headline(result))}</strong></div>"
     grids = side_by_side(find(result.id), result.case) if result.case is not None else ""
     lines = ""
     for label, block in rows(result):
@@ -245,5 +264,5 @@ def html_of(result: Result) -> str:
         lines += f'<tr style="background:none">{shown}</tr>' if shown else ""
     if lines:
         body += f'<table style="border-collapse:collapse;margin:6px 0">{lines}</table>'
-    body += "".join(f"<div>{escape(line)}</div>" for line in after(result))
+    body += "".join(f"<div>{in_words(line)}</div>" for line in after(result))
     return f'<div style="{CARD.format(edge=EDGES[result.status])}">{body}</div>'

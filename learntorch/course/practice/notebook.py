@@ -12,7 +12,7 @@ from . import predicting, slots
 from .answer import filled, load, plain, written
 from .checking import check_source
 from .definition import Exercise, catalogue, find, of_chapter
-from .feedback import Result
+from .feedback import Hint, Result
 from .progress import Progress
 from .slots import mine
 from .tables import Table
@@ -137,7 +137,7 @@ def hint(id: str) -> None:
         return
     before = _progress.hinted(id)
     if before < len(ex.hints):
-        print(ex.hints[before])
+        _show(Hint(ex.hints[before]))
     else:
         solution(id)
 
@@ -208,7 +208,7 @@ def whose() -> Table:
         (f"{ex.chapter:02d}", ex.id, slots.slots()[ex.slot].where, "● yours" if ex.id in _installed else other)
         for ex in built
     ]
-    note = f"{len(_installed)} of {len(built)} pieces are yours."
+    note = f"Yours: {len(_installed)} of {len(built)} pieces."
     idle = _progress.passed() & {ex.id for ex in built} - _installed
     if idle:
         note += f' You have passed {len(idle)} more: use("auto") puts yours in.'
@@ -227,7 +227,7 @@ def progress() -> Table:
         title = CHAPTERS[chapter - 1].title.split(":")[0]
         rows.append((f"{chapter:02d}", title, signs, f"{len(ids) - len(left)} of {len(ids)}", left[0] if left else "–"))
     done = len(catalogue()) - len(waiting)
-    note = f"{done} of {len(catalogue())} exercises are passed."
+    note = f"Passed: {done} of {len(catalogue())} exercises."
     begun = max((find(id).chapter for id in passed if id in catalogue()), default=1)
     if waiting:  # go on in the chapter that was reached; later come back to what was left out
         chapter, id = next((place for place in waiting if place[0] >= begun), waiting[0])

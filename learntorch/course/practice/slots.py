@@ -225,14 +225,7 @@ def shelf(name: str, where: str) -> Slot:
 
 
 KEPT: dict[str, object] = {}
-LENT = (
-    "net-forward",
-    "net-backward",
-    "tensor-backward",
-    "training-loop",
-    "example",
-    "train",
-)  # ours until a piece comes
+LENT = {"net-forward", "net-backward", "tensor-backward", "training-loop", "example", "train"}  # by us, for a while
 
 
 def mine(name: str) -> object:

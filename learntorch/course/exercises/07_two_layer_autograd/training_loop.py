@@ -32,7 +32,7 @@ ex = Exercise(
         "reading. A gauge that nobody empties shows the rain of all days, and one that is emptied before it is read "
         "shows nothing.",
     ),
-    why="Which of the two mistakes would you still find if the program ran for one step only?",
+    why="Neither mistake shows in the first step. For how many steps must a loop run at least, to be tested?",
 )
 
 

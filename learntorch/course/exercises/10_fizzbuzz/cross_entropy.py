@@ -89,9 +89,9 @@ def cases(rng):
 
 
 @ex.picture(
-    "A curve over the probability of the right kind, from 0 to 1, titled loss of one row. It falls from far above 4 on "
-    "the left through 0.69 at p = 0.5 to 0 at p = 1. Two points are marked: a circle at p = 0.25, loss 1.39, and a "
-    "square at p = 0.9, loss 0.11.",
+    "A curve over the probability p of the right kind, from 0 to 1. Its height is the loss of one row. It falls from "
+    "far above 4 on the left through 0.69 at p = 0.5 to 0 at p = 1. Two points are marked: a circle at p = 0.25, loss "
+    "1.39, and a square at p = 0.9, loss 0.11.",
     "Figure E43. What one row costs: −ln p of the right kind. Circle: a guess among four kinds. Square: fairly sure.",
 )
 def picture():
@@ -101,10 +101,10 @@ def picture():
     ax = figure.subplots()
     p = np.linspace(0.01, 1, 200)
     ax.plot(p, -np.log(p), color="#0072B2", linewidth=2)
-    for at, marker, color in [(0.25, "o", "#D55E00"), (0.9, "s", "#009E73")]:
-        ax.plot([at], [-math.log(at)], marker=marker, color=color, markersize=9, linestyle="")
-        ax.annotate(f"p = {at}, loss {-math.log(at):.2f}", (at, -math.log(at)), xytext=(4, 12),
-                    textcoords="offset points", fontsize=11, ha="left" if at < 0.5 else "right")  # fmt: skip
+    for at, marker, color, beside in [(0.25, "o", "#D55E00", 0.28), (0.9, "s", "#009E73", 0.72)]:
+        loss = -math.log(at)
+        ax.plot([at], [loss], marker=marker, color=color, markersize=9, linestyle="")
+        ax.text(beside, loss + 0.7, f"p = {at}, loss {loss:.2f}", fontsize=11)
     ax.set_xlabel("probability p of the right kind", fontsize=12)
     ax.set_ylabel("loss of one row", fontsize=12)
     ax.tick_params(labelsize=11)

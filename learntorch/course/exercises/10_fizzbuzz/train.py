@@ -213,8 +213,8 @@ def cases(rng):
 
 @ex.picture(
     "A line of numbers from 1 to 1023. The part from 1 to 100 is hatched and marked: held out, counted at the end. "
-    "The long part from 101 to 1023 is plain and marked: learned. Below, a circle of five boxes for the training loop "
-    "with arrows between them: clear, forward, loss, backward, update.",
+    "The long part from 101 to 1023 is plain and marked: learned. Below, a row of five boxes with arrows between them: "
+    "clear, forward, loss, backward, update. A long arrow leads from the last back to the first: the next batch.",
     "Figure E44. What is learned and what is counted; below, the loop that runs for every batch.",
 )
 def picture():
