@@ -11,12 +11,12 @@ else
 endif
 RUN := $(BIN)/python
 READY := .venv/.ready
-NOTEBOOKS := README.ipynb $(wildcard chapters/*.ipynb)
+NOTEBOOKS := README.ipynb $(wildcard chapters/*.ipynb exercises/*.ipynb solutions/*.ipynb)
 
 # The validation: every code cell of the course is run again, every text output compared.
 # --dist loadfile: the cells of one notebook share one kernel, so they stay together.
 NBVAL := $(RUN) -m pytest --nbval --nbval-current-env --nbval-cell-timeout $(CELL_TIMEOUT) \
-         -n $(JOBS) --dist loadfile README.ipynb chapters
+         -n $(JOBS) --dist loadfile README.ipynb chapters exercises solutions
 
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -27,7 +27,8 @@ export UV_NATIVE_TLS := 1
 NO_LEARNER = LEARNTORCH_HOME=":memory:"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test chapters check-chapters graduate golden parity machines browser browser-exercises lint format exercises mutants bench clean
+.PHONY: help setup lab test chapters check-chapters exercises mutants graduate golden parity machines browser \
+        browser-exercises bench lint format clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -152,6 +153,12 @@ exercises: $(READY) ## build exercises/ and solutions/ from their definitions (A
 
 mutants: $(READY) ## change every solution in small ways, and see that the checks notice
 	$(RUN) tools/prove_exercises.py --mutants $(EXERCISES)
+
+feedback: $(READY) ## how long a learner waits for feedback, exercise by exercise (EXERCISES="softmax 04")
+	$(RUN) benchmarks/feedback.py $(EXERCISES)
+
+nbgrader: $(READY) ## write the exercises as nbgrader assignments into build/nbgrader (CHAPTERS="03 04")
+	$(RUN) tools/nbgrader.py $(CHAPTERS)
 
 bench: $(ORACLE_READY) ## learntorch against PyTorch on the nets of the course (THREADS=2, SAVE=1)
 	$(ORACLE) benchmarks/bench.py $(if $(THREADS),--threads $(THREADS)) $(if $(SAVE),--save) $(WORKLOADS)

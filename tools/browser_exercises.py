@@ -90,7 +90,8 @@ UGLY = f"""([smallest, contrast]) => {{
             found.push(`an output is ${{area.scrollWidth}} pixels wide in a place of ${{area.clientWidth}}: `
                 + area.innerText.trim().slice(0, 60));
         for (const picture of area.querySelectorAll('img'))
-            if (!picture.naturalWidth || !picture.alt) found.push(`a picture is missing or not described: ${{picture.src}}`);
+            if (!picture.naturalWidth || !picture.alt)
+                found.push(`a picture is missing or not described: ${{picture.src}}`);
         const walker = document.createTreeWalker(area, NodeFilter.SHOW_TEXT);
         for (let text = walker.nextNode(); text; text = walker.nextNode()) {{
             const node = text.parentElement;

@@ -52,7 +52,7 @@ def target(source: Path, kind: str, root: Path = ROOT) -> Path:
 def prompt_of(ex: Exercise) -> str:
     """The Markdown above the cell: title, time, what it builds, the task, the picture, where help is."""
     builds = f" · builds {ex.builds}" if ex.builds else ""
-    parts = [f"## {ex.number} · {ex.title}", f"*About {ex.minutes} minutes{builds}*", ex.prompt]
+    parts = [f"### {ex.number} · {ex.title}", f"*About {ex.minutes} minutes{builds}*", ex.prompt]
     if ex.kind == "parsons":
         width = max(map(len, ex.lines))
         parts.append("```text\n" + "\n".join(f"{k:>{width}}  {line}" for k, line in ex.lines.items()) + "\n```")

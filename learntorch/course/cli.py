@@ -172,21 +172,62 @@ def reset(id: str) -> None:
 
 
 @app.command()
-def validate(notebook: Path) -> None:
-    """Is this exercise notebook done? Exit code 0 only if every exercise is right and agrees with the reference."""
-    try:
-        found: Validation = validated(notebook)
-    except ValueError as error:
-        raise fail(str(error)) from None
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="NOTEBOOK…", help="Notebooks of exercises/.")],
+    begun: Annotated[bool, typer.Option("--begun", help="Pass over what you have not begun.")] = False,
+    summary: Annotated[Path | None, typer.Option("--summary", help="Add a table in Markdown to this file.")] = None,
+) -> None:
+    """Are these exercise notebooks done? Exit code 0 only if every exercise is right and agrees with the reference."""
+    found: list[tuple[Path, Validation]] = []
+    for file in files:
+        try:
+            found.append((file, validated(file)))
+        except ValueError as error:
+            raise fail(str(error)) from None
+        _report(*found[-1], begun)
+    if summary is not None:
+        with summary.open("a", encoding="utf-8") as handle:
+            handle.write(_markdown(found))
+    done = all(result.ok or (begun and not _amiss(result)) for _, result in found)
+    raise typer.Exit(0 if done else 1)
+
+
+def _report(file: Path, found: Validation, begun: bool) -> None:
     for verdict in found.verdicts:
-        say(verdict)
+        if not (begun and verdict.status in ("not started", "missing")):
+            say(verdict)
     for line in found.answers.unreadable:
         out.print(line, markup=False)
-    count = sum(v.status == "right" for v in found.verdicts)
-    out.print(f"{notebook.name}: {count} of {len(found.verdicts)} exercises are right.", markup=False)
+    out.print(f"{file.name}: {_right(found)} of {len(found.verdicts)} exercises are right.", markup=False)
     if found.agrees is False:
-        out.print("Its cells do not give the reference's outputs: run it from the top, and look for a changed cell.")
-    raise typer.Exit(0 if found.ok else 1)
+        out.print(DISAGREES)
+
+
+DISAGREES = "Its cells do not give the reference's outputs: run it from the top, and look for a changed cell."
+
+
+def _right(found: Validation) -> int:
+    return sum(verdict.status == "right" for verdict in found.verdicts)
+
+
+def _amiss(found: Validation) -> list[str]:
+    """What is wrong in a notebook, whatever is still open in it: one line each."""
+    wrong = [verdict for verdict in found.verdicts if verdict.status in ("wrong", "stopped")]
+    lines = [(v.text.splitlines() or [v.status])[0] if v.status == "wrong" else f"◐ {v.id}: {v.text}" for v in wrong]
+    return lines + found.answers.unreadable + ([DISAGREES] if found.agrees is False else [])
+
+
+def _markdown(found: list[tuple[Path, Validation]]) -> str:
+    """The results as a table, and what is to be mended below it."""
+    lines = ["## Exercises", "", "| | Notebook | Right | To mend | Open |", "|:-:|:--|--:|--:|--:|"]
+    for file, result in found:
+        right, amiss, of = _right(result), len(_amiss(result)), len(result.verdicts)
+        wrong = sum(verdict.status in ("wrong", "stopped") for verdict in result.verdicts)
+        sign = "●" if result.ok else "◐" if amiss else "○"
+        lines.append(f"| {sign} | {file.stem} | {right} of {of} | {amiss or ''} | {of - right - wrong or ''} |")
+    mend = [(file.stem, line) for file, result in found for line in _amiss(result)]
+    fenced = ["", "```text", *(f"{stem}  {line}" for stem, line in mend), "```"] if mend else []
+    return "\n".join([*lines, *fenced, ""])
 
 
 @app.command()

@@ -32,6 +32,8 @@ def _masked_fill(x, run, mask, value):
         raise clash
     if not isinstance(value, TensorBase):
         value = number(value, x._array.dtype)
+    else:
+        number(value.item(), x._array.dtype)  # refuses what the type cannot hold
     if run is not recorded and is_expanded(x):
         if broadcast_error(x.shape, mask.shape) or np.broadcast_shapes(mask.shape, x.shape) != x.shape:
             raise shape_mismatch(x.shape, mask.shape)
@@ -166,7 +168,8 @@ class ChoosingMethods:
     def copy_(self, other, non_blocking: bool = False):
         """Write the elements of `other` over this tensor, in this tensor's type and on its device."""
         if isinstance(other, (int, float)):
-            other = wrap(np.asarray(number(other, self._array.dtype), self._array.dtype))
+            widest = np.dtype("int64" if isinstance(other, int) else "float64")
+            other = wrap(np.asarray(number(other, widest), widest))
         if not isinstance(other, TensorBase):
             raise argument_error("copy_", "other", 1, "Tensor", other)
         return inplace(pointwise.copy)(self, other if other.device == self.device else other.to(self.device))

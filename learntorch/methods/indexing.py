@@ -68,6 +68,8 @@ def put(target, at: list, values, key=(), accumulate: bool = False, run: Callabl
     arrays = [k for k in at if not isinstance(k, slice)]
     # One number under a mask may be of any type.
     converts = len(arrays) == 1 and arrays[0].dtype in (bool, np.uint8) and values.numel() == 1 and not accumulate
+    if converts:
+        number(values.item(), target._array.dtype)  # refuses what the type cannot hold
     if converts and arrays[0].dtype == np.uint8:
         raise RuntimeError(
             "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char. Convert it with .bool()."

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..base import TensorBase, wrap
+from ..base import TensorBase, memory, wrap
 from ..errors import broadcast_error, final, kind_of, type_name
 from ..ops import indexing, shape
 from ..ops import scatter as ops
@@ -47,7 +47,7 @@ def _separately(rule) -> Callable:
     def call(target, *inputs, **options):
         for x in inputs:
             if isinstance(x, TensorBase):
-                check_overlap(target._array, x._array, separate=True)
+                check_overlap(memory(target), memory(x), separate=True)
         return write(target, *inputs, **options)
 
     return call
@@ -240,6 +240,7 @@ def _index_fill(x, run, dim: int, index, value):
     if not isinstance(value, TensorBase):
         value, form = number(value, x._array.dtype), "IndexFill0"
     else:
+        number(value.item(), x._array.dtype)  # refuses what the type cannot hold
         form = "IndexFill1"
     at, n = index._array, x.shape[dim] if x.ndim else 1
     if at.size and (at.min() < -n or at.max() >= n):

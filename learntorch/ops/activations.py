@@ -12,7 +12,7 @@ import numpy as np
 from ..devices import array_module
 from ..errors import require
 from .elementary import exp, zeros_like
-from .pointwise import where
+from .pointwise import masked_fill, where
 from .rule import FLOAT, differentiable
 from .special import erf
 
@@ -25,7 +25,7 @@ def step(x, *, below=0):
     return above + (1 - above) * below if below else above
 
 
-@differentiable(x=lambda g, y: g * step(y) + 0)     # 1 where x > 0, else 0; + 0 turns −0 into 0
+@differentiable(x=lambda g, y: masked_fill(g, y <= 0, 0))     # g where x > 0, else 0; see Note [Zeros by bits]
 def relu(x):
     """Rectified linear unit: y = max(x, 0)."""
     if x.dtype.kind == "b":
@@ -112,7 +112,7 @@ def log_sigmoid(x):
     return array_module(x).asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), order="C")  # e^−|x| cannot overflow
 
 
-@differentiable(x=lambda g, x, low, high: g * step(x - low) * step(high - x) + 0)
+@differentiable(x=lambda g, x, low, high: masked_fill(g, (x <= low) | (x >= high), 0))
 def hardtanh(x, *, low=-1.0, high=1.0):
     """x, but not below `low` and not above `high`."""
     if x.dtype == bool:

@@ -58,8 +58,8 @@ def amin(x, *, dim=None, keepdim=False, form="Amin"):
 
 def share(g, x, y):
     """The gradient of one element chosen from all: shared among its equals, or among all NaN if it is one."""
-    alike = like_type(where(isnan(y), isnan(x), x == y), x)
-    return g / sum(alike) * alike
+    alike = where(isnan(y), isnan(x), x == y)
+    return where(alike, g / sum(like_type(alike, x)), 0)
 
 
 @differentiable(ANY, x=share, name="Max1")

@@ -160,19 +160,22 @@ def autograd():
     )
     loss.backward()
     found = [loss, *(t.grad for t in leaves)]
-    guard = torch.no_grad()
     with torch.no_grad():
         found.append(torch.is_grad_enabled())
-        with guard, guard:
-            found.append(torch.is_grad_enabled())
         early = torch.no_grad()
+        with torch.no_grad():
+            pass
         found.append(torch.is_grad_enabled())
     found.append(torch.is_grad_enabled())
     with early:
         found.append((w * 2).requires_grad)
     found.append((w * 2).requires_grad)
-    torch.no_grad()
+    guard = torch.no_grad()
     found.append(torch.is_grad_enabled())
+    with guard, guard:
+        found.append(torch.is_grad_enabled())
+    found.append(torch.is_grad_enabled())
+    torch.set_grad_enabled(True)
     try:
         with torch.no_grad():
             raise LookupError

@@ -72,8 +72,11 @@ def exercise(id: str) -> Callable:
     return take
 
 
-def predict(id: str, **answers) -> None:
-    """Say what will happen, before it is run."""
+def predict(id: str, *blank: object, **answers) -> None:
+    """Say what will happen, before it is run. A … in the place of the answers leaves all of them open."""
+    if any(answer is not ... for answer in blank):
+        print(f'Give each answer its name, such as predict("{id}", a=...).')
+        return
     ex = _known(id)
     if ex is not None:
         _answers[id] = answers

@@ -313,18 +313,19 @@ def _of_many(piece: Callable, ours: Callable = functions.broadcast_shapes) -> Ca
 
 def _on_memory(piece: Callable, ours: Callable = creation.from_numpy) -> Callable:
     """from_numpy of one argument: find the block of memory in which an array lies, and the place where it begins. What
-    is no array, empty, or not laid out in whole numbers goes to ours."""
+    is no array, empty, or not laid out in numbers of its own type goes to ours."""
 
     def from_numpy(ndarray) -> learntorch.Tensor:
         if not isinstance(ndarray, np.ndarray) or not ndarray.size:
             return ours(ndarray)
         array = writable(checked(ndarray))
         root = array
-        while isinstance(root.base, np.ndarray) and root.base.dtype == root.dtype:
+        while isinstance(root.base, np.ndarray):
             root = root.base
         low, high = np.lib.array_utils.byte_bounds(root)
         apart = array.__array_interface__["data"][0] - low
-        if any(step % array.itemsize for step in (apart, *root.strides, *array.strides)) or min((0, *root.strides)) < 0:
+        whole = not any(step % array.itemsize for step in (apart, *root.strides, *array.strides))
+        if not whole or root.dtype != array.dtype or min((0, *root.strides)) < 0:
             return ours(ndarray)
         count = (high - low) // array.itemsize
         block = np.lib.stride_tricks.as_strided(root, (count,), (array.itemsize,))
