@@ -10,7 +10,7 @@ import numpy as _np
 
 _np.empty(31 << 20, _np.uint8)
 
-from . import autograd, cuda, linalg, nn, optim, utils  # noqa: E402
+from . import accelerator, autograd, backends, cuda, linalg, nn, optim, utils  # noqa: E402
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # noqa: E402
 from .contraction import einsum, tensordot  # noqa: E402
 from .creation import (  # noqa: E402
@@ -39,13 +39,14 @@ from .creation import (  # noqa: E402
     ones,
     ones_like,
     range,
+    set_default_tensor_type,
     tensor,
     tril_indices,
     triu_indices,
     zeros,
     zeros_like,
 )
-from .devices import device  # noqa: E402
+from .devices import device, get_default_device, set_default_device  # noqa: E402
 from .dtypes import (  # noqa: E402
     bool,
     can_cast,

@@ -119,7 +119,7 @@ def _kind(dtype, function: str) -> np.dtype:
 
 def finish(array, device, requires_grad: bool, pin_memory: bool = False) -> Tensor:
     """A new leaf around `array`."""
-    out = wrap(array if device is None else devices.move(array, device))
+    out = wrap(devices.settle(array, device))
     return (out.pin_memory() if pin_memory else out)._asking(requires_grad)
 
 
@@ -402,3 +402,13 @@ ShortTensor = _typed(dtypes.int16)
 CharTensor = _typed(dtypes.int8)
 ByteTensor = _typed(dtypes.uint8)
 BoolTensor = _typed(dtypes.bool)
+
+
+def set_default_tensor_type(t: type | str) -> None:
+    """Make the element type of `t`, such as torch.DoubleTensor, that of new floating-point tensors."""
+    warn_once(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
+        "torch.set_default_device() as alternatives."
+    )
+    named = {f"torch.{d.legacy}": d for d in dtypes.ALL}
+    dtypes.set_default_dtype(named.get(t) if isinstance(t, str) else getattr(t, "dtype", None))

@@ -110,8 +110,28 @@ class device:
     def __hash__(self) -> int:
         return hash((self.type, self.index))
 
+    def __enter__(self) -> device:
+        """`with torch.device("cuda"):` new tensors live there inside."""
+        _defaults.append(self)
+        return self
+
+    def __exit__(self, *error) -> None:
+        _defaults.pop()
+
 
 CPU = device("cpu")
+_place = device  # where a parameter has that name
+_defaults = [CPU]  # where new tensors live; the last one holds
+
+
+def set_default_device(device: str | device | int | None) -> None:
+    """Make `device` the place of new tensors; None: the CPU again."""
+    _defaults[-1] = CPU if device is None else _place(device)
+
+
+def get_default_device() -> device:
+    """The place of new tensors."""
+    return _defaults[-1]
 
 
 def device_of(array: object) -> device:
@@ -135,7 +155,10 @@ def move(array, to: device | str | int):
 
 
 def module_for(place: device | str | int | None) -> ModuleType:
-    """The array module that creates arrays on `place` (None: the CPU)."""
-    if place is None or device(place).type == "cpu":
-        return np
-    return cuda_module()
+    """The array module that creates arrays on `place` (None: on the default device)."""
+    return np if device(_defaults[-1] if place is None else place).type == "cpu" else cuda_module()
+
+
+def settle(array, place: device | str | int | None):
+    """A new `array` on `place` (None: on the default device)."""
+    return array if place is None and _defaults[-1] is CPU else move(array, _defaults[-1] if place is None else place)

@@ -51,12 +51,45 @@ _ARGUMENTS = {
 
 def arguments(name: str) -> tuple[str, ...]:
     """The public names of the inputs after the first: `x.mm(mat2=y)`, `x.add(other=y)`."""
-    return _ARGUMENTS.get(name, ("other",))
+    return _ARGUMENTS.get(name.removesuffix("_"), ("other",))
 
 
-def by_name(name: str, count: int, inputs: tuple, options: dict, known: Container[str]) -> tuple[tuple, dict]:
-    """Put the inputs that were given by name (`x.pow(exponent=2)`) into their places; `count` are needed."""
+# Old tutorials write numbers first: x.add_(0.1, y) is x.add_(y, alpha=0.1).
+_NUMBERS = {
+    "add": ("alpha",), "sub": ("alpha",), "addcmul": ("value",), "addcdiv": ("value",), "addmm": ("beta", "alpha"),
+    "addmv": ("beta", "alpha"), "addbmm": ("beta", "alpha"), "baddbmm": ("beta", "alpha"),
+}  # fmt: skip
+
+
+def _too_many(name: str, count: int, given: int, by_name: tuple[str, ...]) -> TypeError:
+    advice = f". Give {' and '.join(by_name)} by name." if by_name else ""
+    takes = f"takes {count} positional argument{'' if count == 1 else 's'}"
+    error = TypeError(f"{name}() {takes} but {given} were given{advice}")
+    error.flat = lambda: _too_many(name, count + 1, given + 1, by_name)
+    return final(error)
+
+
+def _reordered(name: str, count: int, inputs: tuple, options: dict) -> tuple[tuple, dict]:
+    """What has more than its `count` inputs: the old order, which warns, or a mistake."""
+    names, more = _NUMBERS.get(name.removesuffix("_"), ()), len(inputs) - count
+    first = inputs[1 : more + 1]
+    if more > len(names) or any(getattr(x, "ndim", 0) or isinstance(x, str) for x in first):
+        raise _too_many(name, count - 1, len(inputs) - 1, names)
+    tensors = ", ".join(f"Tensor {x}" for x in arguments(name))
+    numbers = ", ".join(f"Number {x} = 1" for x in names)
+    warn_once(
+        f"This overload of {name} is deprecated:\n\t{name}({', '.join(f'Number {x}' for x in names[:more])}, {tensors})\n"
+        f"Consider using one of the following signatures instead:\n\t{name}({tensors}, *, {numbers})"
+    )
+    return (inputs[0], *inputs[more + 1 :]), options | dict(zip(names, first))
+
+
+def by_name(name: str, count: int, most: float, inputs: tuple, options: dict,
+            known: Container[str]) -> tuple[tuple, dict]:  # fmt: skip
+    """Put the inputs that were given by name (`x.pow(exponent=2)`) into their places; `count` to `most` are taken."""
     names = ("input", *arguments(name))
+    if len(inputs) > most:
+        inputs, options = _reordered(name, count, inputs, options)
     while len(inputs) < count:
         expected = names[len(inputs)] if len(inputs) < len(names) else "other"
         if expected not in options:

@@ -339,7 +339,9 @@ def check_origin(view: TensorBase, what: str = "is being") -> None:
     known = view._edge not in (None, NO_EDGE)
     if known:
         node, number = view._edge
-        start = f"Output {origin if type(origin) is int else number} of {short(node)} is a view"
+        if type(origin) is int and short(node).startswith(("Split", "Unbind")):  # and no view of one of its outputs
+            number = origin
+        start = f"Output {number} of {short(node)} is a view"
     if origin in (NO_GRAD, INFERENCE_MODE) or not known:
         mode, now = "no_grad", "with grad mode enabled"
         if origin == INFERENCE_MODE:

@@ -13,7 +13,7 @@ from .base import TensorBase, memory
 from .errors import c_name, final, kind_of, shape_mismatch, type_name
 from .modes import grad_mode
 from .ops.strides import strided
-from .writing import check_overlap
+from .writing import check_mode, check_overlap
 
 # Functions whose `out=` must have the type of the result, and how PyTorch says so.
 _EXPECTED = "Expected out tensor to have dtype {result_c}, but got {out_c} instead"
@@ -123,6 +123,7 @@ def _check(name: str, out, result) -> None:
 
 def _write(name: str, out, result, inputs: tuple):
     _check(name, out, result)
+    check_mode(out)
     if out._array.shape != result._array.shape:
         if any(x is out for x in inputs) and _fits(out, result):
             raise shape_mismatch(out._array.shape, result._array.shape)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import product
+from math import inf
+from types import NoneType
 
 import numpy as np
 
 from .base import Stamp, TensorBase, memory, new, tick, twin, wrap
 from .dtypes import get_default_dtype
-from .errors import argument_error, by_name, explain
+from .errors import argument_error, arguments, by_name, explain
 from .modes import grad_mode, rare
 from .nodes import (
     INFERENCE_MODE,
@@ -53,7 +55,7 @@ def _named(rule: Rule, call: Callable) -> Callable:
     return call
 
 
-def operand(rule: Rule, value: object, as_operator: bool):
+def operand(rule: Rule, value: object, as_operator: bool = False, name: str | None = None, place: int = 1):
     """What stands beside a tensor, as a Python number or a tensor."""
     if isinstance(value, np.generic) and value.dtype.kind in "biuf":
         return value.item()
@@ -63,7 +65,7 @@ def operand(rule: Rule, value: object, as_operator: bool):
         return wrap(value)
     if as_operator:
         return NotImplemented
-    raise argument_error(rule.__name__, "other", 1, "Tensor", value)
+    raise argument_error(name or rule.__name__, arguments(rule.__name__)[place - 1], place, "Tensor", value)
 
 
 def _unary(rule: Rule) -> Callable:
@@ -72,7 +74,7 @@ def _unary(rule: Rule) -> Callable:
 
     def call(x, **options):
         if options:
-            by_name(rule.__name__, 1, (x,), options, rule.defaults)
+            by_name(rule.__name__, 1, 1, (x,), options, rule.defaults)
         if x._base is not None:
             refresh(x)
         array = x._array
@@ -112,10 +114,10 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
     save, differentiable, fixed_class = saver(rule), bool(rule.formulas), _fixed_class(rule)
     one_edge = len(rule.gradients) == 1
 
-    def call(input, other=MISSING, **options):
-        if options or other is MISSING:
-            given = (input,) if other is MISSING else (input, other)
-            (input, other), options = by_name(rule.__name__, 2, given, options, rule.defaults)
+    def call(input, other=MISSING, *more, **options):
+        if options or more or other is MISSING:
+            given = (input,) if other is MISSING else (input, other, *more)
+            (input, other), options = by_name(rule.__name__, 2, 2, given, options, rule.defaults)
         a, b = input, other
         like = alone = a_grad = b_grad = False
         if isinstance(a, TensorBase):
@@ -174,11 +176,11 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
 def _general(rule: Rule) -> Callable:
     fn, save = rule.fn, saver(rule)
     count = 0 if rule.is_variadic else len(rule.inputs)
-    required = count - len(rule.optional_inputs)
+    required, most = count - len(rule.optional_inputs), count or inf
 
     def call(*inputs, **options):
-        if options or len(inputs) < required:
-            inputs, options = by_name(rule.__name__, required, inputs, options, rule.defaults)
+        if options or not required <= len(inputs) <= most:
+            inputs, options = by_name(rule.__name__, required, most, inputs, options, rule.defaults)
         if len(inputs) < count:  # an optional input that was left out: a bias, say
             inputs += (None,) * (count - len(inputs))
         arrays = arrays_of(rule, inputs)
@@ -263,15 +265,21 @@ def record(rule: Rule, inputs: tuple, options: dict, needs: tuple, save: Callabl
     return node
 
 
-def arrays_of(rule: Rule, inputs: tuple) -> tuple:
-    """The arrays of the inputs, in the types that the rule asks for."""
+def arrays_of(rule: Rule, inputs: tuple, name: str | None = None) -> tuple:
+    """The arrays of the inputs, in the types that the rule asks for; `name` is what the errors say."""
     for x in inputs:
         if isinstance(x, TensorBase) and x._base is not None:
             refresh(x)
     arrays = tuple(x._array if isinstance(x, TensorBase) else x for x in inputs)
     if rule.types in (PROMOTE, NUMBERS, FLOAT):
+        for i, x in enumerate(inputs):
+            if not isinstance(x, _OPERANDS):
+                operand(rule, x, name=name, place=i)
         return promote(arrays, rule.types)
     return arrays
+
+
+_OPERANDS = (TensorBase, float, int, np.generic, NoneType)
 
 
 def _fixed_class(rule: Rule) -> type | None:

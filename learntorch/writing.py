@@ -24,16 +24,17 @@ from .recording import arrays_of, operand, record, saver
 def inplace(rule: Rule) -> Callable:
     """The underscore form of `rule`: writes the result over its first input and returns it."""
     fn, save, keeps_target = rule.fn, saver(rule), rule.inputs[0] in rule.saved_inputs
-    required = len(rule.inputs) - len(rule.optional_inputs)
+    name, most = f"{rule.__name__}_", len(rule.inputs)
+    required = most - len(rule.optional_inputs)
     recorded = not rule.__name__.startswith("logical")
 
     def call(target, *others, **options):
         inputs = (target, *others)
-        if options or len(inputs) < required:
-            inputs, options = by_name(rule.__name__, required, inputs, options, rule.defaults)
+        if options or not required <= len(inputs) <= most:
+            inputs, options = by_name(name, required, most, inputs, options, rule.defaults)
             target, *others = inputs
         check_writable(target, inputs, recorded=recorded)
-        arrays = arrays_of(rule, inputs)
+        arrays = arrays_of(rule, inputs, name)
         try:
             result = grad_mode.quietly(fn, *arrays, **options)
         except Exception as error:
@@ -46,7 +47,7 @@ def inplace(rule: Rule) -> Callable:
               saves_output=bool(rule.saved_outputs))  # fmt: skip
         return target
 
-    call.__name__ = call.__qualname__ = f"{rule.__name__}_"
+    call.__name__ = call.__qualname__ = name
     call.__doc__ = f"In-place form of `{rule.__name__}`: writes the result over the tensor itself and returns it."
     call.rule = rule
     return call

@@ -32,7 +32,7 @@ FLOORS = [
     ["nn/__init__.py", "nn/parameter.py", "nn/hooks.py", "nn/tree.py", "nn/state.py", "nn/module.py", "nn/layers.py",
      "nn/activations.py", "nn/convolution.py", "nn/normalization.py", "nn/containers.py", "nn/losses.py", "nn/utils.py"],
     ["optim/*.py", "utils/*.py", "serialization.py"],
-    ["cuda.py", "__init__.py"],
+    ["cuda.py", "accelerator.py", "backends.py", "__init__.py"],
     ["course/*.py", "course/**/*.py"],
 ]
 

@@ -229,7 +229,8 @@ class Learner:
             self.page.wait_for_timeout(200)
             self.page.screenshot(path=self.shots / f"{self.step:02}-{name}-{theme}.png")
             self.page.locator(f'[data-probe="{index}"]').screenshot(
-                path=self.shots / f"{self.step:02}-{name}-{theme}-cell.png"
+                path=self.shots / f"{self.step:02}-{name}-{theme}-cell.png",
+                style=".jp-cell-toolbar, .jp-cell-menu { visibility: hidden; }",
             )
         self.page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES["light"]

@@ -124,7 +124,7 @@ class Runner:
                 self.messages.append((list(self.program), *sentences))
         elif step.name:
             self.variables.append(step.name)
-            if step.area == "autograd":
+            if step.area == "autograd" or step.operation == "from_dlpack":  # whose storage may begin elsewhere
                 self.gradients.add(step.name)
             for path, *both in self._pairs(step.name, *(space[step.name] for space in self.spaces)):
                 self.versions[path] = [_version(x) for x in both]

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..base import TensorBase, memory, wrap
+from ..errors import warn_once
 from ..ops import shape as shape_ops
 from ..ops import strides
 from ..recording import recorded
@@ -169,6 +170,11 @@ class ConversionMethods:
         return bool(self._array.item())
 
     def __float__(self) -> float:
+        if self.requires_grad:
+            warn_once(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                "Consider using tensor.detach() first."
+            )
         return float(self._one())
 
     def __int__(self) -> int:

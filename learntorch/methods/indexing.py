@@ -292,9 +292,9 @@ def _cut(view, d: int, k: slice, always: bool = False):
     if d >= view.ndim and not (start is None and end is None and step in (None, 1)):
         raise dimension_error(d, view.ndim)
     n = view.shape[d] if d < view.ndim else 0
-    start, end, step = slice(start, end, step).indices(n)
-    if (start, end, step) == (0, n, 1) and not always:
+    if not (start or always) and step in (None, 1) and (end is None or end >= n):
         return view
+    start, end, step = slice(start, end, step).indices(n)
     return recorded(shape.narrow)(view, dim=d, start=start, end=max(end, start), step=step)
 
 

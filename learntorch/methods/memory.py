@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from ..base import Stamp, memory, wrap
-from ..devices import array_module
+from ..devices import array_module, device_of
 from ..dtypes import of_numpy
 from ..errors import final, warn_once
 from ..modes import grad_mode
@@ -22,10 +22,14 @@ from .signatures import signature
 
 
 class UntypedStorage:
-    """The piece of memory that a tensor and its views share, as bytes."""
+    """The piece of memory that a tensor and its views share: a row of bytes."""
 
     def __init__(self, array) -> None:
         self._array = array  # the array that owns the memory
+        self._row = self._elements()
+
+    def _elements(self):
+        return _row(self._array).view(np.uint8)
 
     def data_ptr(self) -> int:
         """The address of the first byte."""
@@ -35,7 +39,66 @@ class UntypedStorage:
         """The number of bytes."""
         return self._array.nbytes
 
-    size = __len__ = nbytes
+    def __len__(self) -> int:
+        return self._row.size
+
+    def size(self) -> int:
+        """How many numbers are in the row."""
+        return len(self)
+
+    @property
+    def device(self):
+        """Where the memory lies."""
+        return device_of(self._array)
+
+    def __getitem__(self, at: int):
+        return self._row[self._place(at)].item()
+
+    def __setitem__(self, at: int | slice, value: float) -> None:
+        self._row[at if isinstance(at, slice) else self._place(at)] = value
+
+    def _place(self, at: int) -> int:
+        if isinstance(at, slice):
+            raise RuntimeError("slices are only supported in UntypedStorage.__getitem__. Write tolist()[1:3].")
+        if not isinstance(at, int):
+            raise RuntimeError(f"can't index a {type(self)} with {type(at)}. Write a whole number.")
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"index {at} out of range for storage of size {len(self)}")
+        return at
+
+    def tolist(self) -> list:
+        """The numbers as a list."""
+        return self._row.tolist()
+
+    def fill_(self, value: float) -> UntypedStorage:
+        """The same number everywhere."""
+        self._row[:] = value
+        return self
+
+    def _kind(self) -> str:
+        return f"UntypedStorage(device={self.device})"
+
+    def __repr__(self) -> str:
+        return "\n".join(f" {value}" for value in self.tolist()) + f"\n[torch.storage.{self._kind()} of size {len(self)}]"
+
+
+class TypedStorage(UntypedStorage):
+    """The same memory as a row of elements, as `x.storage()` gives it in old tutorials."""
+
+    def _elements(self):
+        return _row(self._array)
+
+    @property
+    def dtype(self):
+        """The type of the elements."""
+        return of_numpy(self._array.dtype)
+
+    def element_size(self) -> int:
+        """The bytes of one element."""
+        return self._array.itemsize
+
+    def _kind(self) -> str:
+        return f"TypedStorage(dtype={self.dtype}, device={self.device})"
 
 
 def owner(array):
@@ -93,13 +156,14 @@ class MemoryMethods:
         """The memory that the tensor shares with its views."""
         return UntypedStorage(owner(memory(self)))
 
-    def storage(self) -> UntypedStorage:
+    def storage(self) -> TypedStorage:
         """The memory that the tensor shares with its views, under its old name."""
         warn_once(
             "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage "
-            "class. To access UntypedStorage directly, use tensor.untyped_storage() instead of tensor.storage()"
+            "class. This should only matter to you if you are using storages directly.  To access UntypedStorage "
+            "directly, use tensor.untyped_storage() instead of tensor.storage()"
         )
-        return self.untyped_storage()
+        return TypedStorage(owner(memory(self)))
 
     @signature("Tensor tensor")
     def is_set_to(self, tensor) -> bool:

@@ -18,14 +18,19 @@ from .special import erf
 
 
 @differentiable(x=lambda g: zeros_like(g))
-def step(x, *, below=0):
+def step(x, *, below):
     """1 where x > 0, else `below`: the slope of a line with a kink. The slope of the step itself is zero."""
-    # As in PyTorch, the flat side stops what is below 0, so that NaN passes; the sloping one is for all but x > 0.
-    above = (x > 0 if below else ~(x <= 0)).astype(x.dtype)
-    return above + (1 - above) * below if below else above
+    above = (x > 0).astype(x.dtype)
+    return above + (1 - above) * below
 
 
-@differentiable(x=lambda g, y: masked_fill(g, y <= 0, 0))     # g where x > 0, else 0; see Note [Zeros by bits]
+@differentiable(a=lambda g, x: gate(g, x), x=lambda g: zeros_like(g))
+def gate(a, x):
+    """a where x > 0, else 0, even if a is infinite: what passes back through a line that is flat below 0."""
+    return masked_fill.fn(a, x <= 0, 0)
+
+
+@differentiable(x=lambda g, y: gate(g, y))
 def relu(x):
     """Rectified linear unit: y = max(x, 0)."""
     if x.dtype.kind == "b":
@@ -112,7 +117,7 @@ def log_sigmoid(x):
     return array_module(x).asarray(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), order="C")  # e^−|x| cannot overflow
 
 
-@differentiable(x=lambda g, x, low, high: masked_fill(g, (x <= low) | (x >= high), 0))
+@differentiable(x=lambda g, x, low, high: gate(gate(g, x - low), high - x))
 def hardtanh(x, *, low=-1.0, high=1.0):
     """x, but not below `low` and not above `high`."""
     if x.dtype == bool:

@@ -6,6 +6,8 @@ b (K, M), the gradient g has the shape of y, (N, M), so ∂a must be g bᵀ and 
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ..devices import array_module
@@ -236,7 +238,7 @@ def squeezed(x, *, dim):
 
 def _rows(x):
     """x with all dimensions but the last run together."""
-    return x if len(x.shape) == 2 else reshape(x, size=(-1, x.shape[-1]))
+    return x if len(x.shape) == 2 else reshape(x, size=(prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _like_rows(y, g):
@@ -254,6 +256,11 @@ _LINEAR_NAMES = (("", "View", "Addmm", "View"), ("", "Squeeze4", "Mm", "UnsafeVi
                 name=lambda x, bias: _LINEAR_NAMES[bias is None][min(len(x.shape), 3)])  # fmt: skip
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b, with x (…, D_in), W (D_out, D_in) and b (D_out)."""
+    if x.ndim == 0 or weight.ndim == 0:
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {weight.ndim}D. A weight is "
+            "a matrix: (D_out, D_in)."
+        )
     if weight.ndim > 2:
         raise RuntimeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D. A weight is "
@@ -273,7 +280,9 @@ def linear(x, weight, bias=None):
             f"mat1 and mat2 must have the same dtype, but got {kind_of(x.dtype)} and {kind_of(weight.dtype)}. "
             "Convert the input, for example with .to(weight.dtype)."
         )
-    y = (x if x.ndim <= 2 else x.reshape(-1, x.shape[-1])).dot(weight.T)
+    if x.dtype.kind == "b" and x.size and weight.size:
+        raise not_implemented("addmm_impl_cpu_", x)
+    y = (x if x.ndim <= 2 else x.reshape(prod(x.shape[:-1]), x.shape[-1])).dot(weight.T)
     if bias is not None:
         if bias.dtype != y.dtype:
             raise RuntimeError(
@@ -287,7 +296,7 @@ def linear(x, weight, bias=None):
                 f"The expanded size of the tensor ({y.shape[-1]}) must match the existing size ({bias.shape[-1]}) at "
                 f"non-singleton dimension {y.ndim - 1}. The bias has one number for each output."
             ) from None
-    return y if x.ndim <= 2 else y.reshape(*x.shape[:-1], -1)
+    return y if x.ndim <= 2 else y.reshape(*x.shape[:-1], y.shape[-1])
 
 
 def _column_sums(g):

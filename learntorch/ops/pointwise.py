@@ -214,9 +214,16 @@ def lerp(a, b, weight):
     return arranged(y, a, b, weight)
 
 
+def _factors(name: str, *tensors) -> None:
+    for i, x in enumerate(tensors, 1):
+        if not hasattr(x, "ndim"):
+            raise argument_error(name, f"tensor{i}", i, "Tensor", x)
+
+
 @differentiable(x=lambda g: g, a=lambda g, b, value: g * (b * value), b=lambda g, a, value: g * (a * value))
 def addcmul(x, a, b, *, value=1):
     """y = x + v·a·b."""
+    _factors("addcmul", a, b)
     require("iuf", "addcmul_cpu_out", x)
     return arranged(x + number(value, x.dtype) * a * b, x, a, b)
 
@@ -225,6 +232,7 @@ def addcmul(x, a, b, *, value=1):
                 b=lambda g, a, b, value: -g * (value * a / (b * b)))  # fmt: skip
 def addcdiv(x, a, b, *, value=1):
     """y = x + v·a/b."""
+    _factors("addcdiv", a, b)
     if a.dtype.kind != "f" and b.dtype.kind != "f":
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "

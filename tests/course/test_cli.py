@@ -1,267 +1,157 @@
-"""The command line says what it found, in words and in its exit code, whatever a notebook holds."""
+"""The command line: what it prints, and its exit codes."""
 
 import csv
 import json
-import os
-import subprocess
-import sys
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from learntorch.course import cli
-from learntorch.course.practice import predicting
-from learntorch.course.practice.answer import filled, with_blanks
-from learntorch.course.practice.definition import find, of_chapter
+from learntorch.course.practice import notebook
+from learntorch.course.practice.answer import filled
+from learntorch.course.practice.definition import catalogue, find, of_chapter
 from learntorch.course.practice.progress import Progress
 
 ROOT = Path(__file__).parents[2]
-NAME = "02_numpy_interop.ipynb"
-IDS = [ex.id for ex in of_chapter(2)]
-SOLVED = {ex.id: ex.answer for ex in of_chapter(2)}  # each answer of chapter 02 as solutions/ has it
-
-
-def cell_of(id: str, answer: object) -> str:
-    """The cell of an exercise with an answer: a function, predictions, or an order."""
-    ex = find(id)
-    if ex.is_code:
-        source = answer if isinstance(answer, str) else filled(ex.source(answer))
-        return f'@exercise("{id}")\n{source}'.replace(f"def {getattr(answer, '__name__', '')}(",
-                                                      f"def {ex.answer.__name__}(").rstrip()  # fmt: skip
-    if ex.kind == "parsons":
-        return f'parsons("{id}", "{answer}")'
-    given = ", ".join(f"{name}={value!r}" for name, value in (answer or ex.compute()).items())
-    return f'predict("{id}", {given})'
-
-
-def untouched(id: str) -> str:
-    """The cell of an exercise as it is handed out."""
-    ex = find(id)
-    if ex.is_code:
-        return cell_of(id, with_blanks(ex.source(ex.given or ex.answer)))
-    return f'parsons("{id}", "...")' if ex.kind == "parsons" else f'predict("{id}", a=..., b=...)'
-
-
-def write(file: Path, cells: list[str], said: str = "") -> Path:
-    """A notebook with these code cells; `said` is what its outputs claim."""
-    outputs = [{"output_type": "stream", "name": "stdout", "text": said}] if said else []
-    file.parent.mkdir(parents=True, exist_ok=True)
-    inside = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "source": source,
-               "outputs": outputs} for i, source in enumerate(["import numpy as np", *cells])]  # fmt: skip
-    file.write_text(json.dumps({"cells": inside, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), "utf-8")
-    return file
-
-
-def solved(**instead: object) -> list[str]:
-    """The cells of a solved notebook, with some answers replaced; an underscore stands for a hyphen."""
-    other = {name.replace("_", "-"): answer for name, answer in instead.items()}
-    return [
-        other[id] if str(other.get(id, "")).startswith("@") else cell_of(id, other.get(id, SOLVED[id])) for id in IDS
-    ]
-
-
-def wrong(id: str, name: str) -> object:
-    """A wrong answer of a definition."""
-    return next(w for w in find(id).wrongs if w.name == name)
+STEM = "04_activations"
+IDS = [ex.id for ex in of_chapter(4)]
 
 
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
-    """A learner's clone of the course: the folders that the command line looks for, and a home of its own."""
-    for folder in ("chapters", "exercises"):
+    """A learner's clone with the exercises of one chapter, and nothing else."""
+    for folder in ("chapters", "exercises", "solutions"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "solutions").symlink_to(ROOT / "solutions")
+    for folder in ("exercises", "solutions"):
+        shutil.copy(ROOT / folder / f"{STEM}.ipynb", tmp_path / folder)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LEARNTORCH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("COLUMNS", "240")
-    return tmp_path
+    monkeypatch.delenv("LEARNTORCH_HOME", raising=False)
+    monkeypatch.setattr(notebook, "_progress", Progress(tmp_path / ".learntorch"))
+    yield tmp_path
+    notebook.use("reference")
+    monkeypatch.setattr(notebook, "_mode", "auto")
 
 
-def called(*arguments: str):
-    """The command in this process: its exit code and what it printed."""
-    found = CliRunner().invoke(cli.app, [str(a) for a in arguments])
-    if found.exception is not None and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found.exit_code, found.output
+def run(*arguments: str):
+    done = CliRunner().invoke(cli.app, list(map(str, arguments)))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
 
 
-def program(*arguments: object) -> subprocess.CompletedProcess:
-    """The command as a program of its own, as a learner starts it."""
-    return subprocess.run([sys.executable, "-m", "learntorch.course.cli", *map(str, arguments)], capture_output=True,
-                          text=True, encoding="utf-8", timeout=120, env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-                          check=False)  # fmt: skip
+def answer(file: Path, id: str, source: str) -> None:
+    """Write an answer into a notebook; its outputs stay as they are."""
+    content = json.loads(file.read_text("utf-8"))
+    cell = next(c for c in content["cells"] if f'@exercise("{id}")' in "".join(c["source"]))
+    cell["source"] = f'@exercise("{id}")\n{source}'
+    file.write_text(json.dumps(content), "utf-8")
 
 
-# check, progress, hint, reset ────────────────────────────────────────────────────────────────────
-
-
-def test_a_solved_notebook_is_checked_and_kept(clone):
-    write(clone / "exercises" / NAME, solved())
-    code, said = called("check", "02")
-    assert code == 0 and all(f"● {id}: " in said for id in IDS)
-    assert Progress(clone / "home").passed() == set(IDS)
-    done = program("progress")
-    assert done.returncode == 0 and "●●●●" in done.stdout and "4 of 4" in done.stdout
-
-
-def test_an_untouched_notebook(clone):
-    write(clone / "exercises" / NAME, [untouched(id) for id in IDS])
-    code, said = called("check", "2")
-    assert code == 1 and all(f"○ {id}: not started." in said for id in IDS)
-    assert Progress(clone / "home").passed() == set()
-
-
-def test_check_without_a_clone_or_a_chapter(clone, monkeypatch):
-    assert called("check", "02") == (2, "There are no exercises for chapter 02.\n")
-    monkeypatch.chdir("/")
-    code, said = called("check")
-    assert code == 2 and said == "This is not inside a clone of the course: there is no exercises/ here or above.\n"
-
-
-def test_a_cell_that_is_missing_and_a_file_that_is_no_notebook(clone):
-    write(clone / "exercises" / NAME, solved()[1:])
-    code, said = called("check")
-    assert code == 1 and f"○ {IDS[0]}: missing. There is no cell for it." in said
-    (clone / "exercises" / NAME).write_text("{", "utf-8")
-    code, said = called("check")
-    assert code == 1 and f"{NAME} cannot be read as a notebook (JSONDecodeError)." in said
-
-
-def test_hints_come_one_by_one_and_end_in_the_solution(clone):
-    ex = find("from-numpy")
-    for expected in (*ex.hints, filled(ex.source(ex.answer)).rstrip()):
-        assert program("hint", ex.id).stdout == expected + "\n"
-    unknown = program("hint", "from-nunpy")
-    assert unknown.returncode == 2 and "Did you mean 'from-numpy'?" in unknown.stderr
-
-
-def test_reset_keeps_the_answer_in_drafts(clone):
-    write(clone / "exercises" / NAME, solved())
-    called("check")
-    done = program("reset", "from-numpy")
-    assert done.returncode == 0 and done.stdout.startswith("○ from-numpy: not started.")
-    assert Progress(clone / "home").passed() == set(IDS) - {"from-numpy"}
-    assert "as_strided" in (clone / "home" / "drafts" / "from-numpy.py").read_text("utf-8")
-    assert program("reset", "nothing-like-it").returncode == 2
-
-
-def test_help_lists_the_commands():
-    code, said = called("--help")
-    assert code == 0
-    for command in ("lab", "check", "hint", "progress", "validate", "reset", "doctor", "class"):
-        assert command in said
-
-
-def test_doctor(clone, monkeypatch):
-    code, said = called("doctor")
-    assert code == 0 and "◐" not in said and "● a clone of the course" in said
-    assert "● your progress is kept in home" in said
-    monkeypatch.chdir("/")
-    code, said = called("doctor")
-    assert code == 1 and "◐ a clone of the course. Go to the folder that holds chapters/ and exercises/." in said
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
-    code, said = called("doctor")
-    assert code == 1 and "◐ numpy. It is missing: run make lab, or pip install numpy." in said
-
-
-# What an answer may do ───────────────────────────────────────────────────────────────────────────
-
-
-def test_loops_exits_and_memory_are_described_and_the_rest_is_checked(clone):
-    head = '@exercise("{}")\ndef {}:\n    '
-    loop = head.format("from-numpy", "from_numpy(array, memory, start)") + "while True: pass"
-    leave = head.format("centred-columns", "centred(tables)") + "import sys\n    sys.exit(0)"
-    write(clone / "exercises" / NAME, solved(from_numpy=loop, centred_columns=leave))
-    done = program("check", "02")
-    assert done.returncode == 1
-    assert "◐ from-numpy: not yet. It was stopped after 1 s: perhaps a loop that never ends." in done.stdout
-    assert "◐ centred-columns: not yet. It tried to end the program." in done.stdout
-    assert "● device-round-trip: right." in done.stdout
-
-    bomb = head.format("from-numpy", "from_numpy(array, memory, start)") + "return [0] * 10**11"
-    gone = head.format("centred-columns", "centred(tables)") + "import os\n    os._exit(0)"
-    write(clone / "exercises" / NAME, solved(from_numpy=bomb, centred_columns=gone))
-    done = program("check", "02")
-    assert done.returncode == 1
-    assert "◐ from-numpy: not yet. It was stopped because it took more than 1 GB of memory." in done.stdout
-    assert "◐ centred-columns: stopped. The answers before this one took too much time or memory" in done.stdout
-    assert Progress(clone / "home").passed() == {"predict-aliasing", "device-round-trip"}
-
-
-def test_what_an_answer_prints_is_not_taken_for_a_verdict(clone):
-    mark = '\\x1fverdict {"id": "from-numpy", "status": "right", "misconception": "", "text": "● from-numpy"}'
-    forged = f"@exercise(\"from-numpy\")\ndef from_numpy(array, memory, start):\n    print('{mark}', flush=True)\n"
-    forged += f"    import sys\n    sys.__stdout__.write('{mark}\\n')\n    return memory"
-    write(clone / "exercises" / NAME, solved(from_numpy=forged))
-    code, said = called("check")
-    assert code == 1 and "◐ from-numpy: not yet." in said
+def one_total() -> str:
+    wrong = next(w for w in find("softmax").wrongs if w.name == "one_total")
+    return filled(find("softmax").source(wrong.answer))
 
 
 # validate ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_validate_accepts_a_solved_notebook(clone):
-    done = program("validate", write(clone / "exercises" / NAME, solved()))
-    assert done.returncode == 0, done.stdout
-    assert f"{NAME}: 4 of 4 exercises are right." in done.stdout
+def test_validate_an_untouched_notebook(clone):
+    code, text = run("validate", clone / "exercises" / f"{STEM}.ipynb")
+    assert code == 1
+    assert re.findall(r"^○ (\S+): not started", text, re.MULTILINE) == IDS
+    assert f"{STEM}.ipynb: 0 of {len(IDS)} exercises are right." in text
+    code, text = run("validate", clone / "exercises" / f"{STEM}.ipynb", "--begun")
+    assert code == 0 and "not started" not in text
 
 
-def test_validate_an_untouched_one_says_not_started_for_each(clone):
-    code, said = called("validate", write(clone / "exercises" / NAME, [untouched(id) for id in IDS]))
-    assert code == 1 and said.count("not started.") == 4 and "0 of 4 exercises are right." in said
+def test_validate_a_wrong_answer(clone):
+    file = clone / "exercises" / f"{STEM}.ipynb"
+    answer(file, "softmax", one_total())
+    for options in ([], ["--begun"]):
+        code, text = run("validate", file, *options)
+        assert code == 1 and "Rows do not sum to 1: you divided by one total for the whole matrix." in text
+    run("validate", file, "--begun", "--summary", "summary.md")
+    assert f"| ◐ | {STEM} | 0 of {len(IDS)} | 1 | {len(IDS) - 1} |" in Path("summary.md").read_text("utf-8")
 
 
-def test_validate_a_wrong_one_names_the_misconception_and_edited_outputs_do_not_help(clone):
-    cells = solved(from_numpy=wrong("from-numpy", "in_bytes").answer, device_round_trip="E C H F D G")
-    for said_before in ("", "● from-numpy: yours is now learntorch.from_numpy. 4 of 4 in this chapter."):
-        code, said = called("validate", write(clone / "exercises" / NAME, cells, said_before))
-        assert code == 1 and "2 of 4 exercises are right." in said
-        assert wrong("from-numpy", "in_bytes").says in said
-        assert "The product still wants gradients when NumPy asks for it." in said
-    everything_claimed = write(clone / "exercises" / NAME, [untouched(id) for id in IDS], "● right. 4 of 4")
-    assert called("validate", everything_claimed)[0] == 1
+def test_validate_is_not_fooled_by_outputs(clone):
+    """All outputs are the reference's, and one answer is wrong."""
+    file = clone / "exercises" / f"{STEM}.ipynb"
+    shutil.copy(clone / "solutions" / f"{STEM}.ipynb", file)
+    answer(file, "softmax", one_total())
+    code, text = run("validate", file)
+    assert code == 1 and "you divided by one total" in text
 
 
-def test_validate_other_files(clone):
-    code, said = called("validate", write(clone / "notes.ipynb", []))
-    assert code == 2 and said.startswith("notes.ipynb is not an exercise notebook")
-    code, said = called("validate", write(clone / "exercises" / NAME, ["def broken(:", *solved()[1:]]))
-    assert code == 1 and "cell 2: Python cannot read line 1" in said and f"○ {IDS[0]}: missing." in said
+def test_validate_a_solved_notebook(clone):
+    file = clone / "exercises" / f"{STEM}.ipynb"
+    shutil.copy(clone / "solutions" / f"{STEM}.ipynb", file)
+    code, text = run("validate", file, "--summary", "summary.md")
+    assert code == 0, text
+    assert f"| ● | {STEM} | {len(IDS)} of {len(IDS)} |  |  |" in Path("summary.md").read_text("utf-8")
 
 
-# class report ────────────────────────────────────────────────────────────────────────────────────
+def test_validate_what_is_no_exercise_notebook(clone):
+    Path("notes.ipynb").write_text("{}", "utf-8")
+    code, text = run("validate", "notes.ipynb")
+    assert code == 2 and "notes.ipynb is not an exercise notebook" in text
+    Path("04_broken.ipynb").write_text("{", "utf-8")
+    code, text = run("validate", "04_broken.ipynb")
+    assert code == 2 and "cannot be read as a notebook" in text
+
+
+# The others ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_check_records_what_is_right(clone):
+    file = clone / "exercises" / f"{STEM}.ipynb"
+    answer(file, "softmax", filled(find("softmax").source(find("softmax").answer)))
+    code, text = run("check", "4")
+    assert code == 1 and "● softmax: yours is now learntorch.softmax." in text
+    assert Progress().passed() == {"softmax"}
+    code, text = run("progress")
+    assert code == 0 and f"Passed: 1 of {len(catalogue())} exercises." in text and f"1 of {len(IDS)}" in text
+    code, text = run("whose")
+    assert code == 0 and text.count("● yours") == 1
+    code, text = run("reset", "softmax")
+    assert code == 0 and "○ softmax: not started." in text and Progress().passed() == set()
+    assert (clone / ".learntorch" / "drafts" / "softmax.py").exists()
+    assert run("check", "11")[0] == 2
+
+
+def test_hints_one_after_the_other(clone):
+    said = [run("hint", "softmax")[1].strip() for _ in range(4)]
+    assert said[:3] == list(find("softmax").hints) and said[3].startswith("def softmax(x):")
+    code, text = run("hint", "softmx")
+    assert code == 2 and "Did you mean 'softmax'?" in text
+
+
+def test_outside_of_a_clone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for command in ("lab", "check"):
+        code, text = run(command)
+        assert code == 2 and "This is not inside a clone of the course" in text
+
+
+def test_doctor(clone):
+    code, text = run("doctor")
+    assert code == 0 and "● a clone of the course" in text and "your progress is kept in .learntorch" in text
 
 
 def test_class_report(clone):
-    mine = wrong("from-numpy", "copies")
-    write(clone / "class" / "ann" / NAME, solved())
-    write(clone / "class" / "bob" / NAME, solved(from_numpy=mine.answer))
-    write(clone / "class" / "cem" / NAME, [untouched(id) for id in IDS])
-    write(clone / "class" / "dan" / NAME, [])
-    (clone / "class" / "eve").mkdir()
-    (clone / "class" / "eve" / NAME).write_text("not a notebook", "utf-8")
-    done = program("class", "report", "class", "--csv", "results.csv")
-    assert done.returncode == 0, done.stderr
-    assert f"◐ eve/{NAME}: {NAME} cannot be read as a notebook" in done.stdout
-    rows = list(csv.DictReader((clone / "results.csv").read_text("utf-8").splitlines()))
-    assert len(rows) == 16 and "16 rows written to results.csv" in done.stdout
-    status = {(row["learner"], row["exercise"]): row["status"] for row in rows}
-    assert {status["ann", id] for id in IDS} == {"right"} and {status["cem", id] for id in IDS} == {"not started"}
-    assert status["bob", "from-numpy"] == "wrong" and status["bob", "centred-columns"] == "right"
-    assert {status["dan", id] for id in IDS} == {"missing"}
-    assert [row["misconception"] for row in rows if row["misconception"]] == ["copies"]
-    histogram = next(line for line in done.stdout.splitlines() if "█" in line)
-    assert "from-numpy" in histogram and mine.says in histogram and "█ 1" in histogram
-
-
-def test_class_report_without_notebooks(clone):
-    assert called("class", "report", clone / "nowhere")[0] == 2
-    code, said = called("class", "report", clone / "chapters")
-    assert code == 2 and "There are no exercise notebooks in" in said
-
-
-def test_the_solutions_used_here_are_right():
-    ex = find("device-round-trip")
-    assert predicting.check_order(ex, SOLVED[ex.id]).ok
+    for learner, source in (("ada", filled(find("softmax").source(find("softmax").answer))), ("bob", one_total())):
+        (clone / "class" / learner).mkdir(parents=True)
+        file = clone / "class" / learner / f"{STEM}.ipynb"
+        shutil.copy(clone / "exercises" / f"{STEM}.ipynb", file)
+        answer(file, "softmax", source)
+    code, text = run("class", "report", "class", "--csv", "results.csv")
+    assert code == 0 and "█ 1" in text
+    with open("results.csv", encoding="utf-8") as handle:
+        rows = {(row["learner"], row["exercise"]): row for row in csv.DictReader(handle)}
+    assert len(rows) == 2 * len(IDS)
+    assert rows["ada", "softmax"]["status"] == "right"
+    assert rows["bob", "softmax"]["status"] == "wrong" and rows["bob", "softmax"]["misconception"] == "one_total"
+    assert rows["bob", "relu"]["status"] == "not started"
+    assert run("class", "report", "nowhere")[0] == 2

@@ -61,14 +61,95 @@ def same_code(a: str, b: str) -> bool:
 
 
 def borrowed(ex: Exercise, source: str) -> list[str]:
-    """The names that this exercise is about and that the answer uses ready-made: "for" is any loop, "@" the product."""
+    """The names that this exercise is about and that the answer uses ready-made: "for" is any loop, "@" the product.
+    A name stands for all its spellings: "log_softmax" for LogSoftmax and log_softmax_ too. A text that is such a name
+    counts as one."""
     tree = ast.parse(source)
     own = {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
     names = [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
     names += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id not in own]
+    names += [n.name for n in ast.walk(tree) if isinstance(n, ast.alias)]
+    names += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     names += ["for" for n in ast.walk(tree) if isinstance(n, (ast.For, ast.While, ast.comprehension))]
     names += ["@" for n in ast.walk(tree) if isinstance(n, ast.MatMult)]
-    return [name for name in ex.forbids if name in names]
+    spelt = {_plainly(name) for name in names}
+    return [name for name in ex.forbids if _plainly(name) in spelt]
+
+
+def _plainly(name: str) -> str:
+    """A name without capitals and inner underscores; a leading one stays: `_modules` is not `modules`."""
+    return "_" * name.startswith("_") + name.lower().replace("_", "")
+
+
+# Note [Out of bounds]: an answer is written with np, torch, nn, F, math and plain Python. What looks into the running
+# program (frames, modules, the course itself), calls things by computed names or rewrites the libraries is refused
+# before it runs. This keeps mistakes and curiosity from passing for answers; it is no prison, and guard.py puts back
+# what an answer has changed all the same.
+MODULES = {"bisect", "collections", "contextlib", "copy", "dataclasses", "fractions", "functools", "heapq",
+           "itertools", "math", "numbers", "numpy", "operator", "random", "re", "statistics", "string", "sys", "time",
+           "types", "typing", "warnings"}  # fmt: skip
+OURS = {"learntorch", "learntorch.nn", "learntorch.nn.functional", "learntorch.optim"}
+LIBRARIES = {"np", "numpy", "torch", "learntorch", "nn", "F", "math", "optim"}
+BANNED = {"eval", "exec", "compile", "globals", "locals", "open", "breakpoint", "__import__", "__builtins__",
+          "__loader__", "__spec__", "importlib", "inspect", "gc", "ctypes", "builtins", "course", "practice", "ops",
+          "f_back", "f_locals", "f_globals", "f_builtins", "tb_frame", "tb_next", "gi_frame", "cr_frame", "ag_frame",
+          "_getframe", "_current_frames", "settrace", "setprofile"}  # fmt: skip
+DUNDERS = {"__init__", "__enter__", "__exit__", "__call__", "__setattr__", "__name__", "__doc__"}
+BY_NAME = {"getattr": 1, "hasattr": 1, "setattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0}  # which argument
+
+
+def out_of_bounds(source: str) -> str | None:
+    """What an answer may not do, as it is written there; None if all is well. See Note [Out of bounds]."""
+    tree = ast.parse(source)
+    called = {id(n.func): n for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    for n in ast.walk(tree):
+        if isinstance(n, (ast.Import, ast.ImportFrom)):
+            wrong = not _may_import(n)
+        elif isinstance(n, (ast.Name, ast.Attribute)):
+            wrong = _reaches_out(n, called.get(id(n)))
+        else:
+            wrong = False
+        if wrong:
+            text = ast.unparse(called.get(id(n), n))
+            return text if len(text) < 60 else text[:60] + "…"
+    return None
+
+
+def _may_import(n: ast.Import | ast.ImportFrom) -> bool:
+    if isinstance(n, ast.Import):
+        return all(a.name in OURS or a.name.split(".")[0] in MODULES for a in n.names)
+    module = n.module or ""
+    return not n.level and module != "sys" and (module in OURS or module.split(".")[0] in MODULES) and not any(
+        a.name in BANNED or a.name == "*" for a in n.names
+    )  # fmt: skip
+
+
+def _reaches_out(n: ast.Name | ast.Attribute, call: ast.Call | None) -> bool:
+    name = n.id if isinstance(n, ast.Name) else n.attr
+    if _banned(name):
+        return True
+    if name in BY_NAME:
+        texts = [a.value for a in call.args[BY_NAME[name] :][:1] if isinstance(a, ast.Constant)] if call else []
+        changes = name in ("setattr", "delattr") and call and _of_library(call.args[0])
+        return changes or not texts or not isinstance(texts[0], str) or _banned(texts[0])
+    if name == "vars":
+        return call is None or not call.args or _of_library(call.args[0])
+    if isinstance(n, ast.Attribute):
+        if isinstance(n.value, ast.Name) and n.value.id == "sys":
+            return name not in ("exit", "maxsize", "float_info")
+        return name == "sys" or (not isinstance(n.ctx, ast.Load) and _of_library(n.value))
+    return False
+
+
+def _banned(name: str) -> bool:
+    return name in BANNED or (name.startswith("__") and name.endswith("__") and name not in DUNDERS)
+
+
+def _of_library(n: ast.AST) -> bool:
+    """True for np, torch.nn, F and so on."""
+    while isinstance(n, ast.Attribute):
+        n = n.value
+    return isinstance(n, ast.Name) and n.id in LIBRARIES
 
 
 def written(answer: Callable) -> tuple[str, int]:

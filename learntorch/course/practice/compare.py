@@ -28,7 +28,7 @@ def array_of(value: object) -> np.ndarray | None:
         value = value._array
     if isinstance(value, (bool, int, float, np.generic)):
         return np.asarray(value)
-    return value if isinstance(value, np.ndarray) else None
+    return np.asarray(value) if isinstance(value, np.ndarray) else None  # of a subclass, the plain array
 
 
 def kind_of(value: object) -> str:
@@ -65,7 +65,8 @@ def difference(
 ) -> Difference | None:
     """The first way in which `found` is not `expected`; None if they agree.
 
-    With types "array" a NumPy array and a tensor are as good as each other, with "exact" they are not.
+    With types "array" a NumPy array and a tensor are as good as each other. With "same" they are not, and an array
+    of fractions must be as wide as expected; with "exact" the dtype must be the same altogether.
     """
     if found is NotImplemented or found is Ellipsis:
         return Difference("type", "There is still a … in your answer.")
@@ -77,8 +78,10 @@ def difference(
         boxed = [isinstance(x, (np.ndarray, TensorBase)) for x in (found, expected)]
         if boxed[0] != boxed[1] and (types == "exact" or expected is True or expected is False or a.ndim):
             return Difference("type", f"Your answer is {kind_of(found)}; {kind_of(expected)} was expected.")
-        if types == "exact" and isinstance(found, TensorBase) != isinstance(expected, TensorBase):
+        if types != "array" and isinstance(found, TensorBase) != isinstance(expected, TensorBase):
             return Difference("type", f"Your answer is {kind_of(found)}; {kind_of(expected)} was expected.")
+        if types == "same" and not isinstance(expected, TensorBase) and a.dtype.kind == b.dtype.kind == "f":
+            types = "exact"
         return _arrays(a, b, types, rtol)
     if isinstance(expected, (tuple, list)):
         return _sequences(found, expected, types, rtol)
@@ -108,11 +111,11 @@ def _arrays(a: np.ndarray, b: np.ndarray, types: str, rtol: float | None) -> Dif
     if np.isnan(a[wrong]).any() if a.dtype.kind == "f" else False:
         return Difference("nan", "There is a nan (not a number) in your answer, and none was expected there.")
     if a.ndim == 0:
-        return Difference("values", f"{number(a)} is not {number(b)}.")
+        return Difference("values", "{} is not {}.".format(*apart(a, b)))
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     where = "[" + ", ".join(map(str, at)) + "]"
     return Difference("values", f"{int(wrong.sum())} of {a.size} numbers differ; "
-                                f"the first at {where}: {number(a[at])} instead of {number(b[at])}.")  # fmt: skip
+                                "the first at {}: {} instead of {}.".format(where, *apart(a[at], b[at])))  # fmt: skip
 
 
 def close(a: np.ndarray, b: np.ndarray, rtol: float | None = None) -> np.ndarray:
@@ -162,6 +165,18 @@ def number(x: object) -> str:
     if isinstance(x, float) and math.isfinite(x):
         return f"{x + 0.0:.4g}"
     return str(x)
+
+
+def apart(x: object, y: object) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to tell them apart."""
+    short = number(x), number(y)
+    if short[0] != short[1]:
+        return short
+    for digits in (7, 10, 17):
+        long = f"{float(x):.{digits}g}", f"{float(y):.{digits}g}"
+        if long[0] != long[1]:
+            return long
+    return short
 
 
 def text(value: object) -> str:

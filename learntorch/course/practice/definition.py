@@ -62,7 +62,7 @@ class Exercise:
     slot: str = ""  # which slot a pass fills; see slots.py
     result: str = "fresh"  # the result's memory: "fresh", "view" of an input, or "any"
     mutates: bool = False  # may the function write into its arguments?
-    types: str = "array"  # "array": NumPy or tensor alike; "exact": the type itself is part of the answer
+    types: str = "same"  # a tensor for a tensor, an array for an array; "exact": the dtype is part of the answer too
     rtol: float | None = None
     timeout: float = 1.0  # seconds for one call
     show: Callable | None = None  # how a case reads in feedback, if its arguments alone do not say it

@@ -12,12 +12,15 @@ import ctypes
 import io
 import random as python_random
 import signal
+import sys
 import threading
 import time
 import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import is_
+from types import ModuleType
 
 import numpy as np
 
@@ -42,7 +45,7 @@ class Outcome:
 
     value: object = None
     error: BaseException | None = None
-    how: str = "returned"  # or "raised", "overtime", "overweight", "exited"
+    how: str = "returned"  # or "raised", "overtime", "overweight", "exited", "patched", "left off"
     line: int | None = None  # the learner's line in which it stopped
     printed: str = ""
 
@@ -56,6 +59,7 @@ def guarded(call: Callable[[], object], seconds: float, file: str = "") -> Outco
     """Run `call` under a limit of time and memory; `file` is the name of the learner's source, for line numbers."""
     printed = io.StringIO()
     outcome = Outcome()
+    recording, errors = grad_mode.enabled, np.geterr()
     with _limits(seconds) as watch, contextlib.redirect_stdout(printed), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -77,7 +81,60 @@ def guarded(call: Callable[[], object], seconds: float, file: str = "") -> Outco
         outcome.line = line_of(outcome.error, file)
         outcome.error.__traceback__ = None  # frames hold the arguments, and those may be large
     outcome.printed = printed.getvalue()[:2000]
+    _tidy(outcome, recording, errors)
     return outcome
+
+
+def _tidy(outcome: Outcome, recording: bool, errors: dict) -> None:
+    """Put back what a call has changed for everybody, and let it fail for that."""
+    changed = [name for names in _kept for name in names.restore()]
+    if changed:
+        outcome.how, outcome.error, outcome.value = "patched", RuntimeError(changed[0]), None
+    elif outcome.returned and (grad_mode.enabled != recording or np.geterr() != errors):
+        what = "the recording of gradients" if grad_mode.enabled != recording else "NumPy's warnings"
+        outcome.how, outcome.error, outcome.value = "left off", RuntimeError(what), None
+    grad_mode.enabled = recording
+    np.seterr(**errors)
+
+
+class Names:
+    """What the names of np, torch, the course and Python itself mean, so that it can be put back."""
+
+    def __init__(self) -> None:
+        self.before = [(owner, dict(vars(owner))) for owner in _watched()]
+
+    def restore(self) -> list[str]:
+        """Put everything back; the names that were changed. New modules are no change: libraries load them late."""
+        changed = []
+        for owner, names in self.before:
+            now = vars(owner)
+            if len(now) == len(names) and all(map(is_, now.values(), names.values())):
+                continue
+            wrong = [k for k, v in names.items() if now.get(k, self) is not v]
+            wrong += [k for k, v in now.items() if k not in names and not isinstance(v, ModuleType) and k[0] != "_"]
+            for name in wrong:
+                if name in names:
+                    setattr(owner, name, names[name])
+                else:
+                    delattr(owner, name)
+            changed += [f"{owner.__name__}.{name}" for name in wrong]
+        return changed
+
+
+def _watched() -> list:
+    """The modules and classes that an answer may use and not change."""
+    import builtins
+    import math
+
+    import learntorch as torch
+
+    course = [module for name, module in sys.modules.items() if name.startswith("learntorch.course.practice.")]
+    course = [module for module in course if not module.__name__.endswith(".notebook")]  # it keeps what goes on
+    return [np, np.linalg, np.random, math, builtins, torch, torch.nn, torch.nn.functional, torch.optim, torch.autograd,
+            torch.nn.Module, torch.nn.Parameter, torch.Tensor, TensorBase, *course]  # fmt: skip
+
+
+_kept: list[Names] = []  # of the check that is going on
 
 
 def line_of(error: BaseException, file: str) -> int | None:
@@ -190,12 +247,15 @@ def _raise_roof(before) -> None:
 
 @contextlib.contextmanager
 def quiet_state():
-    """Leave the random streams and the grad mode as they were found, whatever the learner's code does to them."""
+    """Leave the random streams, the grad mode and the names of the libraries as they were found, whatever the
+    learner's code does to them."""
     numpy_state, python_state = np.random.get_state(), python_random.getstate()
     torch_state, recording = default_generator.get_state(), grad_mode.enabled
+    _kept.append(Names())
     try:
         yield
     finally:
+        _kept.pop().restore()
         np.random.set_state(numpy_state)
         python_random.setstate(python_state)
         default_generator.set_state(torch_state)
@@ -245,4 +305,5 @@ def shares_memory(value: object, case: object, parts: Callable = any) -> bool:
     if isinstance(case, (list, tuple)):
         return any(shares_memory(value, c) for c in case)
     a, b = (x._array if isinstance(x, TensorBase) else x for x in (value, case))
-    return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and bool(np.shares_memory(a, b))
+    arrays = isinstance(a, np.ndarray) and isinstance(b, np.ndarray)
+    return arrays and bool(np.shares_memory(np.asarray(a), np.asarray(b)))

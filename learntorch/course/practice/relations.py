@@ -27,6 +27,13 @@ def _same_shape(a: np.ndarray, b: np.ndarray) -> str | None:
         return f"{int(odd.sum())} of {a.size} numbers are {kind}: something overflows or divides by zero on the way."
     if not (np.isfinite(a).all() and np.isfinite(b).all()) or not b.any():
         return None
+    if (a == b).all():
+        return None  # another type of number, and nothing else
+    if close(a, b, rtol=1e-5).all():
+        return (
+            "The numbers agree in five digits and no further: something small was added on the way, or float32 was "
+            "used for float64."
+        )
     if close(-a, b).all():
         return "Every number has the wrong sign."
     if a.ndim and a.size > 1:

@@ -4,6 +4,7 @@ import numpy as np
 
 import learntorch as torch
 from learntorch.course.exercises.boxes import ORANGE, SKY, canvas, grid, label
+from learntorch.course.practice.compare import kind_of
 from learntorch.course.practice.definition import Exercise
 
 ex = Exercise(
@@ -62,11 +63,13 @@ def judged(centred, tables):
     arrays, before = list(tables), [table.copy() for table in tables]
     found = centred(tables)
     if not isinstance(found, list) or not all(isinstance(t, torch.Tensor) for t in found):
-        return "no list of tensors"
+        inside = f" with {kind_of(found[0])} in it" if isinstance(found, list) and found else ""
+        return {**expected(before), "what comes back": kind_of(found) + inside}
     kept = len(tables) == len(arrays) and all(a is b for a, b in zip(tables, arrays))
     same = all(np.array_equal(a, b) for a, b in zip(arrays, before))
     apart = not any(np.shares_memory(t.detach().numpy(), a) for t in found for a in arrays)
     return {
+        "what comes back": "a list of tensors",
         "tensors": [t.detach().numpy().copy() for t in found],
         "the list": "as it was" if kept else "changed",
         "the arrays": "as they were" if same else "changed",
@@ -81,6 +84,7 @@ def expected(tables):
         return np.array([[x - m for x, m in zip(row, means)] for row in table], dtype=table.dtype)
 
     return {
+        "what comes back": "a list of tensors",
         "tensors": [centre(table) for table in tables],
         "the list": "as it was",
         "the arrays": "as they were",

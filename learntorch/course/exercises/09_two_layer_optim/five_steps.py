@@ -95,7 +95,7 @@ ex.right("I E B F H A C J G")
 ex.right("I E B F J A H C G")
 ex.wrong("Nothing clears the gradients: each step uses the sum of all gradients so far.",
          ask="What does backward do with a gradient that is there already?", answer="I E B F A C H G")  # fmt: skip
-ex.wrong("step comes before backward, so it finds no gradient: they have just been cleared.",
+ex.wrong("step comes before backward, so it finds no gradient: the gradients have been cleared.",
          ask="Who writes into .grad, and who reads it?", answer="I E B J F C A H G")  # fmt: skip
 ex.wrong("The gradients are cleared between backward and step: step finds nothing and skips every parameter.",
          ask="For how long must a gradient live?", answer="I E B F A J C H G")  # fmt: skip
