@@ -27,8 +27,7 @@ export UV_NATIVE_TLS := 1
 NO_LEARNER = LEARNTORCH_HOME=":memory:"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test chapters check-chapters exercises mutants graduate golden parity machines browser \
-        browser-exercises bench lint format clean
+.PHONY: help setup lab test chapters check-chapters exercises mutants graduate golden parity machines browser browser-exercises feedback nbgrader bench lint format clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import product
 from math import inf
-from types import NoneType
 
 import numpy as np
 
@@ -265,21 +264,15 @@ def record(rule: Rule, inputs: tuple, options: dict, needs: tuple, save: Callabl
     return node
 
 
-def arrays_of(rule: Rule, inputs: tuple, name: str | None = None) -> tuple:
-    """The arrays of the inputs, in the types that the rule asks for; `name` is what the errors say."""
+def arrays_of(rule: Rule, inputs: tuple) -> tuple:
+    """The arrays of the inputs, in the types that the rule asks for."""
     for x in inputs:
         if isinstance(x, TensorBase) and x._base is not None:
             refresh(x)
     arrays = tuple(x._array if isinstance(x, TensorBase) else x for x in inputs)
     if rule.types in (PROMOTE, NUMBERS, FLOAT):
-        for i, x in enumerate(inputs):
-            if not isinstance(x, _OPERANDS):
-                operand(rule, x, name=name, place=i)
         return promote(arrays, rule.types)
     return arrays
-
-
-_OPERANDS = (TensorBase, float, int, np.generic, NoneType)
 
 
 def _fixed_class(rule: Rule) -> type | None:

@@ -20,12 +20,16 @@ from .ops.rule import FLOAT, NUMBERS, PROMOTE, Rule
 from .recording import arrays_of, operand, record, saver
 
 
+_OPERANDS = (TensorBase, float, int, np.generic)  # what arithmetic takes beside a tensor
+
+
 @cache
 def inplace(rule: Rule) -> Callable:
     """The underscore form of `rule`: writes the result over its first input and returns it."""
     fn, save, keeps_target = rule.fn, saver(rule), rule.inputs[0] in rule.saved_inputs
     name, most = f"{rule.__name__}_", len(rule.inputs)
     required = most - len(rule.optional_inputs)
+    promotes = rule.types in (PROMOTE, NUMBERS, FLOAT)
     recorded = not rule.__name__.startswith("logical")
 
     def call(target, *others, **options):
@@ -34,7 +38,11 @@ def inplace(rule: Rule) -> Callable:
             inputs, options = by_name(name, required, most, inputs, options, rule.defaults)
             target, *others = inputs
         check_writable(target, inputs, recorded=recorded)
-        arrays = arrays_of(rule, inputs, name)
+        if promotes:
+            for i, x in enumerate(others, 1):
+                if not isinstance(x, _OPERANDS):
+                    operand(rule, x, name=name, place=i)
+        arrays = arrays_of(rule, inputs)
         try:
             result = grad_mode.quietly(fn, *arrays, **options)
         except Exception as error:

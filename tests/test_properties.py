@@ -205,7 +205,9 @@ def test_basic_indices_are_numpys(both, data):
 def test_a_negative_step_is_refused(both, data):
     _, x = both
     with pytest.raises(ValueError, match="step must be greater than zero"):
-        x[:: -data.draw(st.integers(0, 3))]
+        x[:: -data.draw(st.integers(1, 3))]
+    with pytest.raises(ValueError, match="slice step cannot be zero"):
+        x[::0]
 
 
 @check(laid_out(), st.data())

@@ -6,6 +6,7 @@ Read in chapter 03.
 from __future__ import annotations
 
 from ..base import TensorBase
+from ..errors import warn_once
 from ..tensor import Tensor
 
 __all__ = ["Variable"]
@@ -26,4 +27,6 @@ class Variable(Tensor):
             raise TypeError(
                 f"Variable data has to be a tensor, but got {type(data).__name__}. Wrap it in torch.tensor."
             )
+        if volatile:
+            warn_once("volatile was removed and now has no effect. Use `with torch.no_grad():` instead.")
         return data.detach().requires_grad_(requires_grad)

@@ -32,7 +32,8 @@ from .checks import (
 def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
     """The reduction asked for, by its name or by the two switches of old tutorials."""
     if size_average is not None or reduce is not None:
-        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        averages, reduces = (True if flag is None else bool(flag) for flag in (size_average, reduce))
+        reduction = "mean" if averages and reduces else "sum" if reduces else "none"
         warnings.warn(
             f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
             stacklevel=4,

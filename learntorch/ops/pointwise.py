@@ -214,16 +214,9 @@ def lerp(a, b, weight):
     return arranged(y, a, b, weight)
 
 
-def _factors(name: str, *tensors) -> None:
-    for i, x in enumerate(tensors, 1):
-        if not hasattr(x, "ndim"):
-            raise argument_error(name, f"tensor{i}", i, "Tensor", x)
-
-
 @differentiable(x=lambda g: g, a=lambda g, b, value: g * (b * value), b=lambda g, a, value: g * (a * value))
 def addcmul(x, a, b, *, value=1):
     """y = x + v·a·b."""
-    _factors("addcmul", a, b)
     require("iuf", "addcmul_cpu_out", x)
     return arranged(x + number(value, x.dtype) * a * b, x, a, b)
 
@@ -232,7 +225,6 @@ def addcmul(x, a, b, *, value=1):
                 b=lambda g, a, b, value: -g * (value * a / (b * b)))  # fmt: skip
 def addcdiv(x, a, b, *, value=1):
     """y = x + v·a/b."""
-    _factors("addcdiv", a, b)
     if a.dtype.kind != "f" and b.dtype.kind != "f":
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
@@ -344,8 +336,8 @@ def where(condition, a, b):
 def masked_fill(x, mask, value):
     """x with `value` wherever the mask holds."""
     if type(value) is int and value == 0 and x.dtype.kind == "f":  # in the formulas
-        # Note [Zeros by bits]: ones or zeros in all bits of a mask keep or clear a number, whatever it is; inf · 0 would
-        # be nan. NumPy is ten times slower at a choice by a mask without a pattern.
+        # Note [Zeros by bits]: a mask of ones or zeros in all bits keeps or clears a number, whatever it is, where
+        # inf · 0 would be nan. NumPy is ten times slower at choosing by a mask without a pattern.
         bits = f"i{x.dtype.itemsize}"
         return (x.view(bits) & mask.astype(bits) - 1).view(x.dtype)
     y = array_module(x).broadcast_to(x, np.broadcast_shapes(mask.shape, x.shape)).copy()

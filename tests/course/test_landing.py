@@ -42,7 +42,7 @@ def solve(progress: Progress, id: str) -> None:
 @pytest.mark.parametrize("stem", STEMS)
 def test_the_map_links_to_chapters_exercises_and_solutions(stem):
     row = next(line for line in README.splitlines() if f"(chapters/{stem}.ipynb)" in line)
-    assert f"[{COUNTS[int(stem[:2])]} exercises](exercises/{stem}.ipynb)" in row
+    assert f"[{COUNTS[int(stem[:2])]}&nbsp;exercises](exercises/{stem}.ipynb)" in row
     assert f"[solved](solutions/{stem}.ipynb)" in row
 
 

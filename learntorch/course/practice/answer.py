@@ -88,7 +88,7 @@ def _plainly(name: str) -> str:
 MODULES = {"bisect", "collections", "contextlib", "copy", "dataclasses", "fractions", "functools", "heapq",
            "itertools", "math", "numbers", "numpy", "operator", "random", "re", "statistics", "string", "sys", "time",
            "types", "typing", "warnings"}  # fmt: skip
-OURS = {"learntorch", "learntorch.nn", "learntorch.nn.functional", "learntorch.optim"}
+OURS = {"learntorch", "learntorch.nn", "learntorch.nn.functional", "learntorch.optim", "learntorch.utils.data"}
 LIBRARIES = {"np", "numpy", "torch", "learntorch", "nn", "F", "math", "optim"}
 BANNED = {"eval", "exec", "compile", "globals", "locals", "open", "breakpoint", "__import__", "__builtins__",
           "__loader__", "__spec__", "importlib", "inspect", "gc", "ctypes", "builtins", "course", "practice", "ops",

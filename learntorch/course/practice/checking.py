@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from inspect import signature
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from .feedback import OPEN, RIGHT, UNTOUCHED, WRONG, Result, Trial
 from .guard import Outcome, copied, guarded, quiet_state, shares_memory, unchanged
 from .relations import relation
 
-OVERWRITTEN = "The result is right, but the argument was overwritten on the way."
+OVERWRITTEN = "The result is right, but the argument `{}` was overwritten on the way."
 SHARED = "The numbers are right, but the result lies in the argument's own memory: a write to one changes both."
 COPIED = "The numbers are right, but they are a copy; they should lie in the argument's own memory."
 FICKLE = (
@@ -58,11 +59,12 @@ def _compare(ex: Exercise, answer: object, file: str, trial: Trial, mine: tuple)
     """What is wrong with a call that came back, if anything; `mine` are the arguments that it had."""
     case, outcome, expected = trial.case, trial.outcome, trial.expected
     if ex.judge is None:
-        trial.mutated = not ex.mutates and not unchanged(case, mine)
+        trial.mutated = () if ex.mutates else tuple(i for i, x in enumerate(case) if not unchanged(x, mine[i]))
         trial.aliased = shares_memory(outcome.value, mine, all if ex.result == "view" else any)
     trial.fault = difference(outcome.value, expected, types=ex.types, rtol=ex.rtol)
     if trial.fault is None and trial.mutated:
-        trial.fault = Difference("mutated", OVERWRITTEN)
+        names = list(signature(ex.answer).parameters)
+        trial.fault = Difference("mutated", OVERWRITTEN.format(names[trial.mutated[0]]))
     if trial.fault is None and ex.judge is None and ex.result != "any" and trial.aliased != (ex.result == "view"):
         trial.fault = Difference("aliased", SHARED if trial.aliased else COPIED)
     if trial.fault is None:
@@ -155,7 +157,16 @@ def judge(ex: Exercise, answer: object, file: str, seed: int = 0, names: list[st
     smallest = simplest(ex, answer, file, smallest)
     off = smallest.fault.what in ("values", "shape", "nan")
     says = relation(smallest.outcome.value, smallest.expected) if off else None
+    if ex.judge is not None and smallest.outcome.returned:
+        says = in_words(smallest.outcome.value, smallest.expected) or says
     return Result(ex.id, WRONG, says or smallest.fault.says, case=smallest)
+
+
+def in_words(found: object, expected: object) -> str | None:
+    """What a check of its own kind saw, where it says so in words."""
+    seen = f"What the check saw: {found}." if isinstance(found, str) else ""
+    wanted = f"What should be seen: {expected}." if isinstance(expected, str) else ""
+    return f"{seen} {wanted}".strip() or None
 
 
 def diagnose(ex: Exercise, found: list[Trial], seed: int) -> Wrong | None:

@@ -135,11 +135,12 @@ def _sequences(found, expected, types, rtol) -> Difference | None:
     if types == "exact" and isinstance(found, tuple) != isinstance(expected, tuple):
         return Difference("type", f"Your answer is {kind_of(found)}; {kind_of(expected)} was expected.")
     if len(found) != len(expected):
-        return Difference("length", f"Your answer has {len(found)} parts; {len(expected)} were expected.")
+        parts = "1 part" if len(found) == 1 else f"{len(found)} parts"
+        return Difference("length", f"Your answer has {parts}, not {len(expected)}.")
     for i, (mine, right) in enumerate(zip(found, expected)):
         inner = difference(mine, right, types=types, rtol=rtol)
         if inner is not None:
-            return Difference(inner.what, f"Part {i + 1}: {inner.says[0].lower()}{inner.says[1:]}")
+            return Difference(inner.what, f"Part {i + 1}: {_inside(inner.says)}")
     return None
 
 
@@ -148,15 +149,21 @@ def _mappings(found, expected, types, rtol) -> Difference | None:
         return Difference("type", f"Your answer is {kind_of(found)}; {kind_of(expected)} was expected.")
     missing = [k for k in expected if k not in found]
     extra = [k for k in found if k not in expected]
+    for name, right in expected.items():
+        inner = difference(found[name], right, types=types, rtol=rtol) if name not in missing else None
+        if inner is not None:
+            return Difference(inner.what, f"At {name!r}: {_inside(inner.says)}")
     if missing or extra:
         parts = [f"{', '.join(map(repr, missing))} missing"] * bool(missing)
         parts += [f"{', '.join(map(repr, extra))} not expected"] * bool(extra)
         return Difference("length", f"The names differ: {'; '.join(parts)}.")
-    for name, right in expected.items():
-        inner = difference(found[name], right, types=types, rtol=rtol)
-        if inner is not None:
-            return Difference(inner.what, f"At {name!r}: {inner.says[0].lower()}{inner.says[1:]}")
     return None
+
+
+def _inside(says: str) -> str:
+    """A sentence about a part: it goes on after a colon."""
+    small = says[0].lower() if says.startswith(("Your ", "There ", "The ", "Part ", "At ")) else says[0]
+    return small + says[1:].removesuffix(" Is a return missing?")
 
 
 def number(x: object) -> str:

@@ -29,7 +29,7 @@ class Trial:
     case: tuple
     outcome: Outcome
     expected: object
-    mutated: bool = False  # it wrote into its arguments
+    mutated: tuple[int, ...] = ()  # the arguments that it wrote into, by their places
     aliased: bool = False  # its result lies in the memory of an argument
     fickle: bool = False  # a second call gave something else
     fault: Difference | None = None  # what is wrong with it

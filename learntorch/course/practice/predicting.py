@@ -93,4 +93,8 @@ def check_order(ex: Exercise, order: object, seed: int = 0) -> Result:
         loading = guarded(lambda: load(ex, source), ex.timeout)
         if not loading.returned:
             return Result(ex.id, WRONG, f"In this order the program fails at once: {type(loading.error).__name__}.")
-        return judge(ex, loading.value.object, loading.value.file, seed, names=notebook_names(source))
+        result = judge(ex, loading.value.object, loading.value.file, seed, names=notebook_names(source))
+    idle = [c for c in chosen if c in ex.distractors]
+    if result.ok and idle:
+        return Result(ex.id, WRONG, f"It works, but line {idle[0]} does nothing useful in it: leave it out.")
+    return result

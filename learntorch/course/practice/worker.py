@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 SECONDS = 60  # of processor time for all answers of one notebook
 BYTES = 4 << 30  # of memory
+LONG = 5  # seconds; an exercise that may take longer trains a net
 SEEDS = (0, 1, 2)  # the seed of the notebook, and fresh ones
 
 
@@ -105,7 +106,7 @@ def main() -> None:
             else:
                 given = {name: _value(text) for name, text in answer["predictions"].items()}
                 result = predicting.check_answers(ex, given)
-            if not result.ok or not ex.draw:
+            if not result.ok or not ex.draw or ex.timeout > LONG:  # one seed is enough where a net is trained
                 break
         verdict = {"id": id, "status": result.status, "misconception": result.misconception, "text": repr(result)}
         print(MARK + json.dumps(verdict), file=out, flush=True)

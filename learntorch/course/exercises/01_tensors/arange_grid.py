@@ -53,6 +53,7 @@ def cases(rng):
     yield 3, 3, 1
     yield 4, 1, 7
     yield 1, 5, -2
+    yield 2, 2, 12345
     yield tuple(int(n) for n in rng.integers(2, 7, size=2)) + (int(rng.integers(100)),)
 
 

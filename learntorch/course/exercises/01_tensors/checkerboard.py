@@ -11,6 +11,7 @@ ex = Exercise(
     title="Checkerboard",
     kind="visual",
     minutes=8,
+    types="exact",
     prompt="""
     A pattern is an index with a step. Write `checkerboard(rows, columns)`: a tensor of shape `(rows, columns)` that
     holds the whole numbers 0 and 1 (`dtype=torch.long`), in turn along each row and along each column, as the light and
@@ -60,6 +61,7 @@ def cases(rng):
     yield 1, 4
     yield 3, 1
     yield tuple(int(n) for n in rng.integers(5, 9, size=2))
+    yield 11, 10
 
 
 @ex.picture(

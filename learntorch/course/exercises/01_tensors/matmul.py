@@ -11,7 +11,26 @@ ex = Exercise(
     title="The matrix product by hand",
     kind="function",
     minutes=12,
-    forbids=("matmul", "mm", "mv", "bmm", "dot", "vdot", "inner", "einsum", "tensordot", "addmm", "@"),
+    forbids=(
+        "matmul",
+        "mm",
+        "mv",
+        "bmm",
+        "dot",
+        "vdot",
+        "vecdot",
+        "inner",
+        "einsum",
+        "tensordot",
+        "addmm",
+        "addmv",
+        "addbmm",
+        "baddbmm",
+        "linear",
+        "bilinear",
+        "multi_dot",
+        "@",
+    ),  # fmt: skip
     prompt="""
     Every layer of a network is a matrix product. Write it once from its definition, and the shapes in all later
     chapters will explain themselves.
@@ -65,6 +84,7 @@ def cases(rng):
     yield torch.tensor([[2.0]]), torch.tensor([[-3.0]])
     yield torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0, 4.0, 5.0]])
     yield torch.tensor(rng.normal(size=(3, 2))), torch.tensor(rng.normal(size=(2, 4)))
+    yield torch.tensor(rng.normal(size=(2, 5))), torch.tensor(rng.normal(size=(5, 3)))
 
 
 @ex.picture(

@@ -13,7 +13,25 @@ ex = Exercise(
     minutes=8,
     slot="outer",
     builds="learntorch.outer",
-    forbids=("outer", "ger", "einsum", "tensordot", "mm", "matmul", "addr", "kron", "@", "for", "map"),
+    forbids=(
+        "outer",
+        "ger",
+        "einsum",
+        "tensordot",
+        "mm",
+        "matmul",
+        "bmm",
+        "baddbmm",
+        "addbmm",
+        "addmm",
+        "linear",
+        "bilinear",
+        "addr",
+        "kron",
+        "@",
+        "for",
+        "map",
+    ),  # fmt: skip
     prompt="""
     The multiplication table from school is a broadcast: a column of numbers times a row of numbers. Its name is
     **outer product**.
@@ -53,6 +71,7 @@ def cases(rng):
     yield torch.tensor([1, 2]), torch.tensor([3, 4, 5])
     yield torch.tensor([1, 2, 3]), torch.tensor([1, 2, -3])
     yield torch.tensor([1]), torch.tensor([4, 5])
+    yield torch.tensor([0, 49]), torch.tensor([7, 0, 49])
     yield torch.tensor([2, 3]), torch.tensor([4])
     yield torch.tensor([1.5]), torch.tensor([-2.0])
     yield torch.tensor(rng.normal(size=4)), torch.tensor(rng.normal(size=3))

@@ -65,6 +65,7 @@ def cases(rng):
     yield (0, 0, 0), (12, 4, 1), 7
     yield (1, 2, 3), (1, 12, 2), 4
     yield (), (), 6
+    yield (1, 0, 2, 3), (24, 12, 4, 1), 2
     yield tuple(map(int, rng.integers(1, 5, 3))), tuple(map(int, rng.permutation([1, 5, 20]))), int(rng.integers(1, 9))
 
 

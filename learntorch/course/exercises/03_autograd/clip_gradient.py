@@ -39,7 +39,7 @@ ex = Exercise(
     show=lambda x, weights, limit: (
         f"x = {text(x)}\nweights = {text(weights)}\nh = x * x\nk = 1 * x\n"
         f"loss = ((h + k) * weights).sum()\nhandle = clip_gradient(h, {limit:g})\n"
-        "loss.backward(), and once more after handle.remove()"
+        "loss.backward(), another walk, and one more after handle.remove()"
     ),
 )
 
@@ -68,6 +68,9 @@ def judged(clip_gradient, x, weights, limit):
     found = {"x.grad": x.grad.clone(), "k.grad": k.grad.clone()}
     if not torch.equal(h.detach(), before):
         found["h"] = "was written to"
+    x.grad = None
+    loss.backward(retain_graph=True)
+    found["x.grad of another walk"] = x.grad.clone()
     if not hasattr(handle, "remove"):
         return {**found, "x.grad without it": "there is no handle"}
     handle.remove()
@@ -87,6 +90,7 @@ def expected(x, weights, limit):
     return {
         "x.grad": table(lambda v, w: max(-limit, min(limit, w)) * 2 * v + w),
         "k.grad": table(lambda v, w: w),
+        "x.grad of another walk": table(lambda v, w: max(-limit, min(limit, w)) * 2 * v + w),
         "x.grad without it": table(lambda v, w: w * 2 * v + w),
     }
 

@@ -48,8 +48,7 @@ def matmul_gradient(g, a, b):
 
 @ex.oracle
 def expected(g, a, b):
-    """Term by term: y[n, h] holds a[n, d]·b[d, h], so g[n, h] sends b[d, h] of it to a[n, d], and a[n, d] to b[d, "
-    "h]."""
+    """Term by term: y[n, h] holds a[n, d]·b[d, h], so g[n, h] sends b[d, h] of it to a[n, d], a[n, d] of it to b."""
     to_a, to_b = np.zeros(a.shape), np.zeros(b.shape)
     for n, d in np.ndindex(a.shape):
         for h in range(b.shape[1]):

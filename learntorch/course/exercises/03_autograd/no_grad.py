@@ -79,6 +79,9 @@ STORIES = {
     "with no_grad():\n    torch.set_grad_enabled(True)\n    with no_grad():\n        say()\n    say()\nsay()": [
         False, True, True,
     ],
+    "block = no_grad()\nwith block:\n    torch.set_grad_enabled(True)\n    with block:\n        with block:\n"
+    "            say()\n        say()\n    say()\nsay()": [False, False, True, True],
+    "try:\n    with no_grad():\n        {}['a key']\nexcept KeyError:\n    say()\nsay()": [True, True],
 }  # fmt: skip
 
 

@@ -63,6 +63,7 @@ def cases(rng):
     yield rng.normal(size=(2, 3)), np.array([[1.0, -1.0, 2.0], [-3.0, 0.0, 0.25]])
     yield rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
     yield np.array([[-3.0, 2.0]]), np.array([[1000.0, -1000.0]])
+    yield np.array([2.0, 3.0, 4.0, 5.0]), np.array([0.0625, -0.0625, 1e-9, -1e-9])
 
 
 @ex.picture(

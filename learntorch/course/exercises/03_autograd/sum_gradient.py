@@ -67,6 +67,7 @@ def cases(rng):
     yield rng.normal(size=(2,)), (2, 3), -1
     yield rng.normal(size=(2, 4)), (2, 3, 4), 1
     yield rng.normal(size=(3, 3)), (3, 3, 3), -3
+    yield rng.normal(size=(2, 3, 2)), (2, 3, 4, 2), 2
     yield rng.normal(size=(4,)), (4, 1), 1
     yield rng.normal(size=(3,)), (1, 3), -2
 

@@ -86,6 +86,8 @@ def cases(rng):
     yield rng.normal(size=(4, 2, 3)), (1, 1)
     yield rng.normal(size=(2, 3, 2)), (1, 3, 1)
     yield rng.normal(size=(1, 3)), (3,)
+    yield rng.normal(size=(2, 4, 3)), (3,)
+    yield rng.normal(size=(2, 1, 2, 3)), (1,)
 
 
 @ex.picture(

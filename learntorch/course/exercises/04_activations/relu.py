@@ -85,6 +85,7 @@ def cases(rng):
     yield rng.normal(size=(3, 3)) * 2
     yield rng.normal(size=(2, 5)) * 3
     yield np.array([[1e300, -1e300], [-1e-3, 1e-3]])
+    yield np.array([1e-6, -1e-6])
     yield -rng.uniform(1, 2, size=(2, 1, 3))
 
 

@@ -96,6 +96,8 @@ def cases(rng):
     yield rng.normal(size=(2, 5)) * 3
     yield np.array([[1000.0, 1001.0], [-1000.0, -1000.0]])
     yield np.array([[0.0, 3000.0]])
+    yield np.array([[1000.0, 1001.0], [0.0, 1.0]])
+    yield np.array([[0.0, 1000.0]])
     yield rng.normal(size=(2, 3, 4))
     yield rng.normal(size=(4, 1))
 

@@ -13,7 +13,7 @@ ex = Exercise(
     minutes=12,
     slot="softmax-gradient",
     builds="the gradient of learntorch.softmax",
-    forbids=("softmax", "log_softmax", "grad", "backward", "jacobian"),
+    forbids=("softmax", "log_softmax", "grad", "backward", "jacobian", "vjp", "jvp", "autograd"),
     prompt="""
     What one class wins, the others lose: a higher score for one class moves *every* share of its row. So the
     derivative of softmax is a table for each row, with $\\delta_{ij} = 1$ if $i = j$ and 0 otherwise:

@@ -100,6 +100,7 @@ def cases(rng):
     yield np.array([1000.0, 0.0])
     yield np.array([-1000.0, 0.5])
     yield np.array([3.0, 6.0, 12.0, 16.0])
+    yield np.array([50.0, 60.0])
     yield np.array([[-700.0, -20.0, 20.0], [700.0, 720.0, -720.0]])
     yield np.array([-100.0, 0.0, 100.0], dtype=np.float32)
 

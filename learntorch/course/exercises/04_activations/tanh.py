@@ -87,6 +87,7 @@ def cases(rng):
     yield rng.normal(size=(3, 3)), sigmoid
     yield rng.normal(size=(2, 5)) * 3, sigmoid
     yield np.array([-1000.0, 1000.0]), sigmoid
+    yield np.array([5.0, -6.0]), sigmoid
     yield np.array([[-400.0, 0.001, 400.0]]), sigmoid
 
 

@@ -75,6 +75,8 @@ def expected(x, y, w2, h, h_relu, y_pred):
 def cases(rng):
     given = ([[1.0]], [[1.0]], [[3.0], [1.0]], [[2.0, -1.0]], [[2.0, 0.0]], [[6.0]])
     yield tuple(np.array(numbers) for numbers in given)
+    given = ([[1.0]], [[1.0]], [[3.0], [1.0]], [[1e-6, -1e-6]], [[1e-6, 0.0]], [[3e-6]])
+    yield tuple(np.array(numbers) for numbers in given)
     sizes = [(2, 3, 4, 1), (3, 3, 3, 3), (4, 2, 5, 3), (1, 4, 3, 2), (6, 5, 2, 4)]
     for n, d_in, hidden, d_out in sizes:
         x, y, w1, w2 = (rng.normal(size=s) for s in [(n, d_in), (n, d_out), (d_in, hidden), (hidden, d_out)])

@@ -69,6 +69,7 @@ def cases(rng):
     for n, d_in, hidden, d_out in [(2, 3, 4, 1), (3, 3, 3, 3), (5, 2, 3, 4), (1, 1, 1, 1), (4, 1, 6, 2)]:
         yield rng.normal(size=(n, d_in)), rng.normal(size=(d_in, hidden)), rng.normal(size=(hidden, d_out))
     yield np.zeros((2, 3)), rng.normal(size=(3, 2)), rng.normal(size=(2, 2))
+    yield np.array([[1e-6, -1e-6]]), np.array([[2.0, -3.0], [1.0, 1.0]]), np.array([[1.0], [2.0]])
 
 
 @ex.picture(

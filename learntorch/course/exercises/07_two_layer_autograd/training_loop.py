@@ -16,8 +16,8 @@ ex = Exercise(
     builds="the training loop of your two-layer net",
     rtol=1e-7,
     prompt="""
-    Most training programs that do not learn are wrong in one of five lines, and half of those raise no error. This one
-    has two mistakes. The first stops it in the second step. The second raises nothing, and spoils the curve.
+    Where a training program does not learn, look at its loop first: few mistakes there raise an error. This one has
+    two. The first stops it in the second step. The second raises nothing, and spoils the curve.
 
     `train(x, y, w1, w2, learning_rate, steps)` should train the two weights, which ask for gradients, and return a list
     with the loss of every step, as a plain number. The weights that are handed in are the ones to be moved. Mend both
@@ -78,6 +78,8 @@ def judged(train, x, y, w1, w2, learning_rate, steps):
     except RuntimeError as error:
         kind = next((kind for words, kind in STOPS.items() if words in str(error)), RuntimeError)
         raise kind(str(error)).with_traceback(error.__traceback__) from None
+    if not (w1.requires_grad and w2.requires_grad):
+        return "the weights no longer ask for gradients"
     return {"losses": losses, "w1": w1.detach(), "w2": w2.detach()}
 
 

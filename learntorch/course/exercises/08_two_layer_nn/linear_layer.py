@@ -88,9 +88,13 @@ def reached(values, bound):
         return "beyond the bound"
     if not values.any():
         return "at zero"
-    if values.size < 100:
+    if values.size < 1000:
         return "within the bound"
-    return "on all of ±bound" if values.min() < -0.8 * bound and values.max() > 0.8 * bound else "on a part of it"
+    if values.min() > -0.98 * bound or values.max() < 0.98 * bound:
+        return "on a part of it"
+    spread = float((values / bound).var())  # of uniform numbers it is 1/3
+    even = abs(spread - 1 / 3) < 0.02 and len(np.unique(values)) > 0.9 * values.size
+    return "on all of ±bound" if even else "on all of ±bound, and not evenly"
 
 
 @ex.judged
@@ -101,6 +105,9 @@ def judged(Linear, in_features, out_features, bias, x):
     owned = dict(layer.named_parameters())
     found = {"on the list": ", ".join(f"{name} {tuple(p.shape)}" for name, p in owned.items())}
     found |= {f"{name} starts": reached(p, 1 / math.sqrt(in_features)) for name, p in owned.items()}
+    twin = Linear(in_features, out_features, bias=bias)
+    if torch.is_tensor(twin.weight) and in_features > 100 and torch.equal(twin.weight, layer.weight):
+        found["another layer"] = "starts with the same numbers"
     found["bias"] = "None" if layer.bias is None else "a tensor"
     found["sizes"] = f"in {layer.in_features}, out {layer.out_features}"
     if in_features > 100:  # so many numbers show how they start; the small layers show what is done with them
@@ -125,7 +132,7 @@ def expected(in_features, out_features, bias, x):
     shapes = {"weight": (out_features, in_features), **({"bias": (out_features,)} if bias else {})}
     found = {"on the list": ", ".join(f"{name} {shape}" for name, shape in shapes.items())}
     for name, shape in shapes.items():
-        found[f"{name} starts"] = "on all of ±bound" if math.prod(shape) >= 100 else "within the bound"
+        found[f"{name} starts"] = "on all of ±bound" if math.prod(shape) >= 1000 else "within the bound"
     found |= {"bias": "a tensor" if bias else "None", "sizes": f"in {in_features}, out {out_features}"}
     if in_features > 100:
         return found
@@ -140,7 +147,8 @@ def cases(rng):
         (2, 3, False, 4),
         (3, 3, True, 2),
         (1, 4, True, 3),
-        (150, 120, True, 2),
+        (120, 150, True, 2),
+        (1, 2000, True, 2),
     ]:
         x = np.array([[1, 2, -1]]) if n == 1 else rng.normal(size=(n, n_in))
         yield n_in, n_out, bias, torch.tensor(x.astype(np.float32))

@@ -30,8 +30,8 @@ ex = Exercise(
         "What is the list of a module without modules inside? And how does it grow for a module that holds two such?",
         "The function may call itself for each module inside. A parameter is the same if it is the same object: a set "
         "of id(p) remembers which were seen; == on tensors compares numbers.",
-        "All files below a folder, folders as {'files': […], 'folders': […]}: def files(f): found = list(f['files']); "
-        "for g in f['folders']: found += files(g); return found.",
+        "All files below a folder, with folders as {'files': […], 'folders': […]}: "
+        "def files(f): return f['files'] + [name for inner in f['folders'] for name in files(inner)].",
     ),
     why="Two layers share one weight. What would an optimizer do to it if the weight were listed twice?",
     show=lambda tree: "a module with\n" + "\n".join(drawn(tree)),
@@ -46,8 +46,8 @@ def drawn(tree, indent="    "):
             lines += [f"{indent}{name}: a module with", *drawn(value, indent + "    ")]
         elif isinstance(value, list):
             lines.append(f"{indent}{name}: a Python list of modules")
-        elif value is None:
-            lines.append(f"{indent}{name}: an empty place for a parameter")
+        elif value is None or value == "no module":
+            lines.append(f"{indent}{name}: an empty place for a {'module' if value else 'parameter'}")
         elif value.startswith("@"):
             lines.append(f"{indent}{name}: the same module as {value[1:]}")
         else:
@@ -65,6 +65,8 @@ def grown(tree, known, top):
             setattr(module, name, [grown(part, known, top or module) for part in value])
         elif value is None:
             module.register_parameter(name, None)
+        elif value == "no module":
+            module.add_module(name, None)
         elif value == "plain":
             setattr(module, name, torch.ones(2))
         elif value.startswith("@"):
@@ -92,7 +94,10 @@ def judged(parameters, tree):
     known = {}
     module = grown(tree, known, None)
     names = {id(p): name for name, p in known.items()}
-    return [names.get(id(p), "something that is no parameter of it") for p in parameters(module)]
+    found = parameters(module)
+    if not isinstance(found, list):
+        return f"the result is a {type(found).__name__}, and no list"
+    return [names.get(id(p), "something that is no parameter of it") for p in found]
 
 
 @ex.oracle
@@ -101,7 +106,7 @@ def expected(tree):
     while waiting:
         part = waiting.pop()
         part = tree[part[1:]] if isinstance(part, str) else part
-        found += [v for v in part.values() if isinstance(v, str) and not v.startswith("@") and v != "plain"]
+        found += [v for v in part.values() if isinstance(v, str) and v[0] != "@" and v not in ("plain", "no module")]
         inside = [v for v in part.values() if isinstance(v, dict) or (isinstance(v, str) and v.startswith("@"))]
         waiting += inside[::-1]
     return sorted(set(found), key=found.index)
@@ -118,6 +123,8 @@ def cases(rng):
     yield ({"first": {"weight": "a", "bias": "b"}, "middle": {"weight": "c"}, "last": "@first"},)
     yield ({"layers": [{"weight": "a"}, {"weight": "b"}], "own": "c", "offset": "plain"},)
     yield ({},)
+    yield ({"own": "a", "head": "no module", "tail": {"weight": "b"}},)
+    yield ({"block": {"part": {"layer": {"weight": "a"}, "own": "b"}}, "last": {"weight": "c"}},)
     names = list(rng.permutation(list("pqrstu")))
     yield (
         {

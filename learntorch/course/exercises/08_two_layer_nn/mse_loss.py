@@ -52,10 +52,13 @@ def mse_loss(y_pred, y, reduction="mean"):
 @ex.judged
 def judged(mse_loss, y_pred, y, reduction):
     """The loss and the gradient of the prediction; or that it was refused."""
+    before = y_pred.detach().clone(), y.clone()
     try:
         loss = mse_loss(y_pred, y, reduction) if reduction != "default" else mse_loss(y_pred, y)
     except ValueError:
         return "refused with a ValueError"
+    if not (torch.equal(y_pred, before[0]) and torch.equal(y, before[1])):
+        return "the predictions or the targets were written to"
     if not torch.is_tensor(loss):
         return {"loss": loss, "gradient": "none: it is no tensor"}
     if not loss.requires_grad:
@@ -88,6 +91,9 @@ def cases(rng):
     yield draw(3, 1), draw(3).detach(), "mean"
     yield draw(3), draw(1, 3).detach(), "sum"
     yield draw(1, 1), draw(1).detach(), "mean"
+    yield draw(3, 1), draw(3, 2).detach(), "mean"
+    yield draw(2, 3), draw(1, 3).detach(), "sum"
+    yield (draw(2, 2) * 100).detach().requires_grad_(), draw(2, 2).detach(), "mean"
 
 
 @ex.picture(

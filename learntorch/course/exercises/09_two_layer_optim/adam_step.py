@@ -73,7 +73,9 @@ def judged(adam_step, w, grads, lr, betas, eps):
         adam_step(w, state, lr, betas, eps)
         adam_step(other, others_state, lr, betas, eps)
     found = {"w": w.detach(), **{name: state.get(name) for name in ("t", "m", "v")}}
-    return {**found, "another parameter": other.detach()}
+    if not w.requires_grad:
+        return "w asks for no gradient any more"
+    return {**found, "another parameter": other.detach(), "last gradient": w.grad}
 
 
 def by_hand(numbers, grads, lr, betas, eps):
@@ -93,7 +95,7 @@ def expected(w, grads, lr, betas, eps):
     path, m, v = by_hand(w.detach().numpy(), [g.numpy() for g in grads], lr, betas, eps)
     other, _, _ = by_hand([1.0, 1.0], [np.array([5.0, -0.1])] * len(grads), lr, betas, eps)
     return {"w": torch.tensor(path), "t": len(grads), "m": torch.tensor(m), "v": torch.tensor(v),
-            "another parameter": torch.tensor(other)}  # fmt: skip
+            "another parameter": torch.tensor(other), "last gradient": grads[-1]}  # fmt: skip
 
 
 @ex.cases

@@ -60,6 +60,8 @@ def judged(sgd_step, w, grads, lr, momentum):
     for g in grads:
         w.grad = g.clone()
         sgd_step(w, v, lr, momentum)
+    if not w.requires_grad or v.requires_grad:
+        return "w should ask for gradients as before, and v should not"
     return {"w": w.detach(), "v": v.detach(), "last gradient": w.grad}
 
 
