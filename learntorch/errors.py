@@ -76,9 +76,10 @@ def _reordered(name: str, count: int, inputs: tuple, options: dict) -> tuple[tup
     if more > len(names) or any(getattr(x, "ndim", 0) or isinstance(x, str) for x in first):
         raise _too_many(name, count - 1, len(inputs) - 1, names)
     tensors = ", ".join(f"Tensor {x}" for x in arguments(name))
+    given = ", ".join(f"Number {x}" for x in names[:more])
     numbers = ", ".join(f"Number {x} = 1" for x in names)
     warn_once(
-        f"This overload of {name} is deprecated:\n\t{name}({', '.join(f'Number {x}' for x in names[:more])}, {tensors})\n"
+        f"This overload of {name} is deprecated:\n\t{name}({given}, {tensors})\n"
         f"Consider using one of the following signatures instead:\n\t{name}({tensors}, *, {numbers})"
     )
     return (inputs[0], *inputs[more + 1 :]), options | dict(zip(names, first))

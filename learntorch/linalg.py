@@ -28,7 +28,7 @@ def norm(A: Tensor, ord=None, dim=None, keepdim: bool = False, *, out: Tensor | 
 
 def matrix_norm(A: Tensor, ord="fro", dim=(-2, -1), keepdim: bool = False, *, dtype=None,
                 out: Tensor | None = None) -> Tensor:  # fmt: skip
-    """"fro": the square root of Σ x²; ±1: the largest (smallest) column sum of |x|; ±∞: the same of the rows."""
+    """ "fro": the square root of Σ x²; ±1: the largest (smallest) column sum of |x|; ±∞: the same of the rows."""
     if ord == "fro":
         return vector_norm(A, 2, dim, keepdim, dtype=dtype, out=out)
     if ord in ("nuc", 2, -2):

@@ -19,7 +19,6 @@ from .nodes import CopySlices, Layout, check_origin, edge_of, refresh, rewire
 from .ops.rule import FLOAT, NUMBERS, PROMOTE, Rule
 from .recording import arrays_of, operand, record, saver
 
-
 _OPERANDS = (TensorBase, float, int, np.generic)  # what arithmetic takes beside a tensor
 
 

@@ -1,4 +1,4 @@
-"""docs/differences.md says what is true: nothing of the scope is missing, each difference is one, the page is current."""
+"""docs/differences.md says what is true: the scope is complete, each difference is one, the page is current."""
 
 import inspect
 

@@ -198,7 +198,11 @@ WRONG = [
     (RuntimeError, "expected a long, but got bool", lambda: Generator().manual_seed(True)),
     (ValueError, "Overflow when unpacking", lambda: random.manual_seed(2**64)),
     (ValueError, "Overflow when unpacking", lambda: random.manual_seed(-(2**63) - 1)),
-    (RuntimeError, "of size 5056 but found .* to be 5", lambda: Generator().set_state(torch.zeros(5, dtype=torch.uint8))),
+    (
+        RuntimeError,
+        "of size 5056 but found .* to be 5",
+        lambda: Generator().set_state(torch.zeros(5, dtype=torch.uint8)),
+    ),
     (RuntimeError, "Invalid mt19937 state", lambda: Generator().set_state(torch.zeros(5056, dtype=torch.uint8))),
     (TypeError, "must be a torch.ByteTensor", lambda: Generator().set_state(torch.zeros(5056))),
     (RuntimeError, "device type at start of device string", lambda: Generator("gpu")),

@@ -140,9 +140,8 @@ CASES: dict[str, list] = {
     "cat": [((d.any(2, 3), d.any(1, 3)), {"dim": 0}), ((d.any(2, 1), d.turned(2, 2)), {"dim": -1})],
     "stack": [((d.any(2, 3), d.any(2, 3)), {"dim": 1})],
     "roll": [((d.any(2, 3),), {"shifts": (1, -2), "dims": (0, 1)}), ((d.turned(3, 2),), {"shifts": (2,), "dims": ()})],
-    "rot90": [((d.any(2, 3),), {"k": k, "dims": (0, 1)}) for k in (1, 2, 3)] + [
-        ((d.any(2, 3, 2),), {"k": -3, "dims": (2, 0)})
-    ],
+    "rot90": [((d.any(2, 3),), {"k": k, "dims": (0, 1)}) for k in (1, 2, 3)]
+    + [((d.any(2, 3, 2),), {"k": -3, "dims": (2, 0)})],
     "unfold": [
         ((d.any(2, 5),), {"dimension": 1, "size": 3, "step": 1}),
         ((d.turned(4, 2),), {"dimension": 0, "size": 2, "step": 2}),
@@ -325,9 +324,7 @@ CASES: dict[str, list] = {
     "adaptive_avg_pool2d_input": [((d.any(2, 2, 3), d.any(2, 5, 4)), {})],
     "constant_pad_nd": [((d.any(2, 3),), {"pad": (1, -1, 0, 2), "value": 3.0}), ((d.turned(2, 3),), {"pad": (1, 0)})],
     "edge_pad": [((d.any(1, 3, 4),), {"pad": (2, 1, -1, 2), "mode": mode}) for mode in borders],
-    "edge_pad_input": [
-        ((d.any(1, 4, 7), d.any(1, 3, 4)), {"pad": (2, 1, -1, 2), "mode": mode}) for mode in borders
-    ],
+    "edge_pad_input": [((d.any(1, 4, 7), d.any(1, 3, 4)), {"pad": (2, 1, -1, 2), "mode": mode}) for mode in borders],
     # losses
     "mse_loss": [((d.any(2, 3), d.any(2, 3)), {"reduction": how}) for how in REDUCTIONS],
     "averaged": [((d.any(),), {"count": 3.0})],
@@ -343,35 +340,67 @@ CASES: dict[str, list] = {
     ],
     "binary_cross_entropy_with_logits": [
         *[((d.any(2, 3), chance(2, 3)), {"reduction": how}) for how in REDUCTIONS],
-        ((d.any(2, 3), chance(2, 3), torch.tensor([[1.0], [2.0]]).double(), torch.tensor([0.5, 3.0, 1.0]).double()), {}),
+        (
+            (d.any(2, 3), chance(2, 3), torch.tensor([[1.0], [2.0]]).double(), torch.tensor([0.5, 3.0, 1.0]).double()),
+            {},
+        ),
     ],
     "xlogy": [((d.any(2, 3), d.positive(3)), {}), ((d.any(3), d.positive(2, 3)), {})],
     "nll_loss": [
-        ((d.any(3, 2), torch.tensor([[1], [0], [0]]), torch.tensor([[0.5], [2.0], [0.0]]).double(),
-          torch.tensor(2.5).double()), {"reduction": how})
+        (
+            (
+                d.any(3, 2),
+                torch.tensor([[1], [0], [0]]),
+                torch.tensor([[0.5], [2.0], [0.0]]).double(),
+                torch.tensor(2.5).double(),
+            ),
+            {"reduction": how},
+        )
         for how in REDUCTIONS
     ],
     "cross_entropy": [((d.any(3, 4), torch.tensor([0, 3, 3])), {})],
     # layers
     "batch_norm": [
-        ((d.any(4, 3), d.any(3), d.any(3)), {"eps": 0.1}), ((d.any(3, 2, 2), None, d.any(2)), {"eps": 0.1}),
-        ((d.turned(2, 3), d.any(3)), {"eps": 0.1}), ((d.any(4, 2),), {"eps": 0.1}),
+        ((d.any(4, 3), d.any(3), d.any(3)), {"eps": 0.1}),
+        ((d.any(3, 2, 2), None, d.any(2)), {"eps": 0.1}),
+        ((d.turned(2, 3), d.any(3)), {"eps": 0.1}),
+        ((d.any(4, 2),), {"eps": 0.1}),
     ],
     "fixed_norm": [
-        ((d.any(2, 3), d.any(3), d.any(3), torch.tensor([0.1, 0.2, 0.3]).double(), torch.tensor([1.0, 2.0, 0.5]).double()),
-         {"eps": 0.1}),
-        ((d.any(2, 3, 2), None, None, torch.tensor([0.1, 0.2, 0.3]).double(), torch.tensor([1.0, 2.0, 0.5]).double()),
-         {"eps": 0.1}),
+        (
+            (
+                d.any(2, 3),
+                d.any(3),
+                d.any(3),
+                torch.tensor([0.1, 0.2, 0.3]).double(),
+                torch.tensor([1.0, 2.0, 0.5]).double(),
+            ),
+            {"eps": 0.1},
+        ),
+        (
+            (
+                d.any(2, 3, 2),
+                None,
+                None,
+                torch.tensor([0.1, 0.2, 0.3]).double(),
+                torch.tensor([1.0, 2.0, 0.5]).double(),
+            ),
+            {"eps": 0.1},
+        ),
     ],
     "layer_norm": [
-        ((d.any(3, 4), d.any(4), d.any(4)), {"dims": 1, "eps": 0.1}), ((d.any(2, 2, 3), d.any(2, 3)), {"dims": 2, "eps": 0.1}),
-        ((d.any(4), d.any(4), d.any(4)), {"dims": 1, "eps": 0.1}), ((d.turned(4, 2),), {"dims": 1, "eps": 0.1}),
+        ((d.any(3, 4), d.any(4), d.any(4)), {"dims": 1, "eps": 0.1}),
+        ((d.any(2, 2, 3), d.any(2, 3)), {"dims": 2, "eps": 0.1}),
+        ((d.any(4), d.any(4), d.any(4)), {"dims": 1, "eps": 0.1}),
+        ((d.turned(4, 2),), {"dims": 1, "eps": 0.1}),
     ],
     "group_norm": [
-        ((d.any(2, 4, 2), d.any(4), d.any(4)), {"groups": 2, "eps": 0.1}), ((d.turned(2, 4),), {"groups": 2, "eps": 0.1}),
+        ((d.any(2, 4, 2), d.any(4), d.any(4)), {"groups": 2, "eps": 0.1}),
+        ((d.turned(2, 4),), {"groups": 2, "eps": 0.1}),
     ],
     "embedding": [
-        ((d.any(3, 2), torch.tensor([[0, 2], [2, 1]])), {}), ((d.any(3, 2), torch.tensor(1)), {}),
+        ((d.any(3, 2), torch.tensor([[0, 2], [2, 1]])), {}),
+        ((d.any(3, 2), torch.tensor(1)), {}),
     ],
     "embedding_gradient": [
         ((d.any(2, 2, 2), torch.tensor([[0, 2], [2, 1]])), {"rows": 3, "padding_idx": -1}),
@@ -408,7 +437,8 @@ def test_every_rule_with_a_gradient_is_in_the_table():
 def test_every_other_rule_is_known_to_have_no_gradient():
     without = {name for name, rule in RULES.items() if not rule.formulas}
     assert without == {
-        "isreal", "signbit", "isclose", "bitwise_left_shift", "bitwise_right_shift", "logical_and", "logical_or", "logical_xor", "logical_not",
+        "isreal", "signbit", "isclose", "bitwise_left_shift", "bitwise_right_shift", "logical_and", "logical_or",
+        "logical_xor", "logical_not",
         "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "isnan", "isinf", "isfinite",
         "argmax", "argmin", "count_nonzero", "bincount",
         "view_as_type", "all", "any", "one_hot", "max_pool2d_indices", "zeros_like",

@@ -51,7 +51,8 @@ SCOPE = {
         linear conv1d conv2d max_pool2d avg_pool2d batch_norm layer_norm dropout embedding relu leaky_relu elu gelu
         silu softplus sigmoid tanh softmax log_softmax mse_loss l1_loss smooth_l1_loss binary_cross_entropy
         binary_cross_entropy_with_logits nll_loss cross_entropy one_hot""",
-    "torch.nn.init": "uniform_ normal_ constant_ ones_ zeros_ xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_",
+    "torch.nn.init": """
+        uniform_ normal_ constant_ ones_ zeros_ xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_""",
     "torch.nn.utils": "clip_grad_norm_",
     "torch.optim": "SGD Adam AdamW RMSprop Adagrad Optimizer",
     "torch.optim.lr_scheduler": "StepLR MultiStepLR ExponentialLR CosineAnnealingLR LambdaLR",
@@ -198,8 +199,8 @@ def page() -> str:
         if title in ("torch", "torch.Tensor"):
             absent = [n for n in absent if n.islower()]
         if absent:
-            lines += [f"<details><summary><code>{title}</code>: {len(absent)} names</summary>", "", ", ".join(absent), "",
-                      "</details>", ""]  # fmt: skip
+            head = f"<details><summary><code>{title}</code>: {len(absent)} names</summary>"
+            lines += [head, "", ", ".join(absent), "", "</details>", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

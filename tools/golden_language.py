@@ -59,7 +59,7 @@ def names(torch: ModuleType) -> dict[str, object]:
         return y, [x.grad for x in leaves if x.requires_grad]
 
     def grads2(f, *inputs):
-        """The output of f, its gradients, and theirs: the first with upstream 1, 2, 3, …, the second with 1, −1, 1, …"""
+        """The output of f, its gradients (upstream 1, 2, 3, …), and their gradients (upstream 1, −1, 1, …)."""
         leaves = [x.detach().clone().requires_grad_() if x.is_floating_point() else x for x in inputs]
         wanted = [x for x in leaves if x.requires_grad]
         y = f(*leaves)

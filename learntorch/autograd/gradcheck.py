@@ -84,8 +84,7 @@ def _check_inputs(inputs: tuple) -> None:
             )
     if not any(map(_is_checked, inputs)):
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of them have "
-            "requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
 
 

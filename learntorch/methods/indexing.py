@@ -150,9 +150,7 @@ def write_expanded(name: str, target, at: tuple, values, accumulate: bool = Fals
 def _as_value(target, value) -> TensorBase:
     """A Python number as a tensor of the target's type."""
     if not isinstance(value, (int, float, complex)) and not isinstance(value, np.integer):
-        raise TypeError(
-            f"can't assign a {kind_of(value)} to a torch.{target.dtype.legacy}. Wrap it in torch.tensor."
-        )
+        raise TypeError(f"can't assign a {kind_of(value)} to a torch.{target.dtype.legacy}. Wrap it in torch.tensor.")
     dtype = target._array.dtype
     if dtype == np.float16:  # too large a number becomes inf
         return wrap(grad_mode.quietly(np.float16, number(value, np.dtype(np.float32))))

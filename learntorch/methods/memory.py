@@ -79,7 +79,9 @@ class UntypedStorage:
         return f"UntypedStorage(device={self.device})"
 
     def __repr__(self) -> str:
-        return "\n".join(f" {value}" for value in self.tolist()) + f"\n[torch.storage.{self._kind()} of size {len(self)}]"
+        return (
+            "\n".join(f" {value}" for value in self.tolist()) + f"\n[torch.storage.{self._kind()} of size {len(self)}]"
+        )
 
 
 class TypedStorage(UntypedStorage):

@@ -166,9 +166,7 @@ def _index_add(x, run, dim: int, index, source, alpha=1):
             "scalar type. Convert it with .to(x.dtype)."
         )
     if dim and dim >= source.ndim:
-        raise RuntimeError(
-            f"{name}(): Indexing dim {dim} is out of bounds of the source tensor with dim {source.ndim}"
-        )
+        raise RuntimeError(f"{name}(): Indexing dim {dim} is out of bounds of the source tensor with dim {source.ndim}")
     n = source.shape[dim] if source.ndim else 1
     if index.numel() != n and not source.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions. Give an index of one element.")
@@ -371,7 +369,6 @@ class ScatterMethods:
         if not self.numel() and index.numel():
             raise IndexError("take(): tried to take from an empty tensor")
         return recorded(indexing.pick)(self, at=watched(_unravelled(self, index), index), form="Take")
-
 
 
 def _index_arrays(x, indices) -> list:

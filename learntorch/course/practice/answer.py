@@ -90,10 +90,10 @@ MODULES = {"bisect", "collections", "contextlib", "copy", "dataclasses", "fracti
            "types", "typing", "warnings"}  # fmt: skip
 OURS = {"learntorch", "learntorch.nn", "learntorch.nn.functional", "learntorch.optim", "learntorch.utils.data"}
 LIBRARIES = {"np", "numpy", "torch", "learntorch", "nn", "F", "math", "optim"}
-BANNED = {"eval", "exec", "compile", "globals", "locals", "open", "breakpoint", "__import__", "__builtins__",
-          "__loader__", "__spec__", "importlib", "inspect", "gc", "ctypes", "builtins", "course", "practice", "ops",
-          "f_back", "f_locals", "f_globals", "f_builtins", "tb_frame", "tb_next", "gi_frame", "cr_frame", "ag_frame",
-          "_getframe", "_current_frames", "settrace", "setprofile"}  # fmt: skip
+CALLS = {"eval", "exec", "compile", "globals", "locals", "open", "breakpoint"}
+PARTS = {"importlib", "inspect", "gc", "ctypes", "builtins", "course", "practice", "ops", "sys", "f_back", "f_locals",
+         "f_globals", "f_builtins", "tb_frame", "tb_next", "gi_frame", "cr_frame", "ag_frame", "_getframe",
+         "_current_frames", "settrace", "setprofile"}  # fmt: skip
 DUNDERS = {"__init__", "__enter__", "__exit__", "__call__", "__setattr__", "__name__", "__doc__"}
 BY_NAME = {"getattr": 1, "hasattr": 1, "setattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0}  # which argument
 
@@ -102,11 +102,13 @@ def out_of_bounds(source: str) -> str | None:
     """What an answer may not do, as it is written there; None if all is well. See Note [Out of bounds]."""
     tree = ast.parse(source)
     called = {id(n.func): n for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    own |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     for n in ast.walk(tree):
         if isinstance(n, (ast.Import, ast.ImportFrom)):
             wrong = not _may_import(n)
         elif isinstance(n, (ast.Name, ast.Attribute)):
-            wrong = _reaches_out(n, called.get(id(n)))
+            wrong = _reaches_out(n, called.get(id(n)), own)
         else:
             wrong = False
         if wrong:
@@ -120,13 +122,15 @@ def _may_import(n: ast.Import | ast.ImportFrom) -> bool:
         return all(a.name in OURS or a.name.split(".")[0] in MODULES for a in n.names)
     module = n.module or ""
     return not n.level and module != "sys" and (module in OURS or module.split(".")[0] in MODULES) and not any(
-        a.name in BANNED or a.name == "*" for a in n.names
+        _banned(a.name) or a.name == "*" for a in n.names
     )  # fmt: skip
 
 
-def _reaches_out(n: ast.Name | ast.Attribute, call: ast.Call | None) -> bool:
+def _reaches_out(n: ast.Name | ast.Attribute, call: ast.Call | None, own: set[str]) -> bool:
     name = n.id if isinstance(n, ast.Name) else n.attr
-    if _banned(name):
+    if isinstance(n, ast.Name) and name not in BY_NAME and name != "vars":
+        return name in CALLS - own or (_banned(name) and name not in PARTS)
+    if isinstance(n, ast.Attribute) and _banned(name):
         return True
     if name in BY_NAME:
         texts = [a.value for a in call.args[BY_NAME[name] :][:1] if isinstance(a, ast.Constant)] if call else []
@@ -137,12 +141,12 @@ def _reaches_out(n: ast.Name | ast.Attribute, call: ast.Call | None) -> bool:
     if isinstance(n, ast.Attribute):
         if isinstance(n.value, ast.Name) and n.value.id == "sys":
             return name not in ("exit", "maxsize", "float_info")
-        return name == "sys" or (not isinstance(n.ctx, ast.Load) and _of_library(n.value))
+        return not isinstance(n.ctx, ast.Load) and _of_library(n.value)
     return False
 
 
 def _banned(name: str) -> bool:
-    return name in BANNED or (name.startswith("__") and name.endswith("__") and name not in DUNDERS)
+    return name in PARTS or (name.startswith("__") and name.endswith("__") and name not in DUNDERS)
 
 
 def _of_library(n: ast.AST) -> bool:

@@ -68,7 +68,9 @@ def _other_shape(a: np.ndarray, b: np.ndarray) -> str | None:
         return f"{shapes} The numbers are right, with rows and columns exchanged."
     if a.size == b.size and close(a.reshape(b.shape), b).all():
         longer = [[n for n in x.shape if n != 1] for x in (a, b)]
-        same = "a dimension of size 1 is missing, or one too many" if longer[0] == longer[1] else "only the shape is not"
+        same = (
+            "a dimension of size 1 is missing, or one too many" if longer[0] == longer[1] else "only the shape is not"
+        )
         return f"{shapes} The numbers are right: {same}."
     try:
         if np.broadcast_shapes(a.shape, b.shape) == b.shape and close(np.broadcast_to(a, b.shape), b).all():
