@@ -109,10 +109,11 @@ def main() -> int:
     trained: list[str] = []
     stops: list[float] = []
     with tempfile.TemporaryDirectory() as home, redirect_stdout(io.StringIO()):
-        notebook._progress = Progress(Path(home) / ".learntorch")
         out = sys.__stdout__
         print(f"{'exercise':24} answers  median      p95  slowest   milliseconds", file=out)
         for ex in chosen:
+            notebook._progress = Progress(Path(home) / ex.id)  # of somebody who begins: the pieces of others are ours
+            notebook.use("auto")
             given = answers(ex)
             if ex.timeout > TRAINS:
                 waits = {name: run(ex, given[name], shown) for name in ("untouched", "solution")}

@@ -80,7 +80,8 @@ def _reordered(name: str, count: int, inputs: tuple, options: dict) -> tuple[tup
     numbers = ", ".join(f"Number {x} = 1" for x in names)
     warn_once(
         f"This overload of {name} is deprecated:\n\t{name}({given}, {tensors})\n"
-        f"Consider using one of the following signatures instead:\n\t{name}({tensors}, *, {numbers})"
+        f"Consider using one of the following signatures instead:\n\t{name}({tensors}, *, {numbers})",
+        about="numbers first",
     )
     return (inputs[0], *inputs[more + 1 :]), options | dict(zip(names, first))
 
@@ -224,8 +225,8 @@ def c_name(x) -> str:
 _WARNED: set[str] = set()
 
 
-def warn_once(message: str) -> None:
-    """A warning that PyTorch gives once in the life of a program."""
-    if message not in _WARNED:
-        _WARNED.add(message)
+def warn_once(message: str, about: str = "") -> None:
+    """A warning that PyTorch gives once in the life of a program, or once of all that is `about` the same."""
+    if (about or message) not in _WARNED:
+        _WARNED.add(about or message)
         warnings.warn(message, UserWarning, stacklevel=4)
