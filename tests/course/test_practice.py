@@ -73,6 +73,70 @@ def test_remembering_between_calls_is_noticed():
     assert result.message.startswith("The first call is right, and a second one")
 
 
+REACHING = [
+    "    np.isclose = lambda a, b, **k: np.ones(np.shape(a), bool)\n    return x",
+    "    n = np\n    n.isclose = lambda a, b, **k: np.ones(np.shape(a), bool)\n    return x",
+    "    t = torch\n    t.Tensor.clamp = None\n    return x",
+    "    return getattr(F, 'soft' + 'max')(torch.tensor(x), -1).numpy()",
+    "    return (lambda call=getattr: call(F, 'softmax'))()(torch.tensor(x), -1).numpy()",
+    "    return vars(F)['soft' + 'max'](torch.tensor(x), -1).numpy()",
+    "    return F.__dict__['soft' + 'max'](torch.tensor(x), -1).numpy()",
+    "    return nn.Softmax(-1)(torch.tensor(x)).numpy()",
+    "    from learntorch.nn.functional import softmax as f\n    return f(torch.tensor(x), -1).numpy()",
+    "    from learntorch.course.practice.definition import find\n    return find('soft' + 'max').compute(x)",
+    "    return torch.course.practice.definition.find('soft' + 'max').compute(x)",
+    "    import sys\n    return sys._getframe(3).f_locals['expected']",
+    "    try:\n        1 / 0\n    except ZeroDivisionError as e:\n        return e.__traceback__.tb_frame.f_back",
+    "    exec('import os')\n    return x",
+]
+
+
+@pytest.mark.parametrize("body", REACHING)
+def test_an_answer_reaches_neither_the_check_nor_what_it_builds(body):
+    before = np.isclose, torch.Tensor.clamp
+    result = checked(body)
+    assert not result.ok
+    assert any(words in result.message for words in ("out of bounds", "what you are building", "everybody uses"))
+    assert (np.isclose, torch.Tensor.clamp) == before
+
+
+def test_own_names_and_plain_reads_are_not_out_of_bounds():
+    body = "    open, ops = x.max(-1, keepdims=True), []\n    e = getattr(np, 'exp')(x - open)\n"
+    assert checked(body + "    return e / e.sum(-1, keepdims=True)").ok
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("def softmax(x):", "def softmax(x, known={}):", "return ", "return known.setdefault(x.shape, "),  # by shape
+        (
+            "def softmax(x):",
+            "def softmax(x, known=[]):",
+            "return ",
+            "known.append(0)\n    return (len(known) < 19) * (",
+        ),
+    ],
+)
+def test_what_is_remembered_from_case_to_case_is_noticed(change):
+    source = SOLUTION.replace(change[0], change[1]).replace(change[2], change[3]).rstrip() + ")\n"
+    assert not checking.check_source(find("softmax"), source).ok
+
+
+def test_what_is_switched_for_everybody_is_switched_back():
+    errors = np.geterr()
+    body = "    torch.set_grad_enabled(False)\n    np.seterr(all='ignore')\n" + SOLUTION.split("\n", 1)[1]
+    assert "left it so" in checked(body).message
+    assert torch.is_grad_enabled() and np.geterr() == errors
+
+
+def test_an_array_that_behaves_like_nothing_else_does_not_pass():
+    body = (
+        "    class Sly(np.ndarray):\n        def __array_function__(self, *a): return np.ones(self.shape, bool)\n"
+        "        def __array_ufunc__(self, *a, **k): return np.ones(self.shape, bool)\n    return (x * 1.0).view(Sly)"
+    )
+    assert not checked(body).ok
+
+
 def test_the_streams_of_random_numbers_stay_as_they_were():
     torch.manual_seed(3)
     np.random.seed(3)

@@ -34,6 +34,7 @@ READY_MADE = {
     "seterr": "`{}` hides an overflow and does not prevent it. Write it so that none arises.",
     "for": "There is a loop in it. Here the tensors do the repeating: write it without `for` and `while`.",
 }
+LONG = 5  # seconds; an exercise that may take longer trains a net
 FOREIGN = (
     "It uses `{}`, a variable of this notebook that other chapters lack: make it an argument, or compute it inside."
 )
@@ -133,8 +134,9 @@ def check_source(ex: Exercise, source: str, seed: int = 0) -> Result:
             return Result(ex.id, WRONG, _stopped(loading, ex.timeout))
         answer: Loaded = loading.value
         # Another round with numbers that hang on the source: nobody can know them beforehand, and each answer gets
-        # the same ones every time. The function has been called by then: what it remembers shows.
-        for numbers in (seed, zlib.crc32(source.strip().encode())):
+        # the same ones every time. The function has been called by then: what it remembers shows. Where a net is
+        # trained, one round is long enough.
+        for numbers in (seed, zlib.crc32(source.strip().encode()))[: 1 if ex.timeout > LONG else 2]:
             result = judge(ex, answer.object, answer.file, numbers, names=notebook_names(source))
             if not result.ok:
                 break

@@ -108,8 +108,9 @@ def judged(Linear, in_features, out_features, bias, x):
     found = {"on the list": ", ".join(f"{name} {tuple(p.shape)}" for name, p in owned.items())}
     found |= {f"{name} starts": reached(p, 1 / math.sqrt(in_features)) for name, p in owned.items()}
     twin, weights = Linear(in_features, out_features, bias=bias), in_features * out_features
-    if torch.is_tensor(twin.weight) and weights > 1000 and torch.equal(twin.weight, layer.weight):
-        found["another layer"] = "starts with the same numbers"
+    if weights > 1000 and torch.is_tensor(twin.weight):
+        same = torch.equal(twin.weight, layer.weight)
+        found["another layer"] = f"starts with {'the same' if same else 'other'} numbers"
     found["bias"] = "None" if layer.bias is None else "a tensor"
     found["sizes"] = f"in {layer.in_features}, out {layer.out_features}"
     if weights > 1000:  # so many numbers show how they start; the small layers show what is done with them
@@ -132,7 +133,7 @@ def expected(in_features, out_features, bias, x):
         found[f"{name} starts"] = "on all of ±bound" if math.prod(shape) >= 1000 else "within the bound"
     found |= {"bias": "a tensor" if bias else "None", "sizes": f"in {in_features}, out {out_features}"}
     if in_features * out_features > 1000:
-        return found
+        return found | {"another layer": "starts with other numbers"}
     x, weight = x.numpy(), few(out_features, in_features).numpy()
     b = few(out_features).numpy() if bias else np.zeros(out_features)
     y = np.array([[sum(x[n] * weight[k]) + b[k] for k in range(out_features)] for n in range(len(x))], np.float32)

@@ -26,8 +26,9 @@ ex = Exercise(
 
     Write `adam_step(w, state, lr, betas, eps)` for one parameter. `w` asks for gradients and has one in `w.grad`;
     `betas` is the pair (β₁, β₂). `state` is the memory of this one parameter: a dictionary that is empty before the
-    first step. Fill it then, and keep it up: `state["t"]` is the count, a whole number, `state["m"]` and `state["v"]`
-    are tensors like `w` that start at zero. Write the new numbers into `w`; return nothing; record nothing.
+    first step. Fill it then, and renew it in each step. `state["t"]` is the count, a whole number; `state["m"]` and
+    `state["v"]` are tensors like `w` that start at zero. Write the new numbers into `w`; return nothing; record
+    nothing.
     """,
     hints=(
         "What must be in the state before the first step, and how can you see that it is the first?",

@@ -175,7 +175,7 @@ def weight_rebound(w, v, lr, momentum):
 
 
 @ex.wrong(
-    "The weight uses the gradient alone, as without momentum: the velocity is kept up and never asked.",
+    "The weight uses the gradient alone, as without momentum: the velocity is computed and never used.",
     ask="What moves the ball in the second formula, the slope or its speed?",
 )
 def plain_descent(w, v, lr, momentum):
