@@ -411,4 +411,7 @@ def set_default_tensor_type(t: type | str) -> None:
         "torch.set_default_device() as alternatives."
     )
     named = {f"torch.{d.legacy}": d for d in dtypes.ALL}
-    dtypes.set_default_dtype(named.get(t) if isinstance(t, str) else getattr(t, "dtype", None))
+    kind = named.get(t) if isinstance(t, str) else getattr(t, "dtype", None)
+    if kind is None:
+        raise TypeError("invalid type object: only floating-point types are supported as the default type")
+    dtypes.set_default_dtype(kind)

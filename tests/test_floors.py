@@ -64,7 +64,7 @@ FLOORS = [
         "nn/utils.py",
     ],
     ["optim/*.py", "utils/*.py", "serialization.py"],
-    ["cuda.py", "accelerator.py", "backends.py", "__init__.py"],
+    ["cuda.py", "accelerator.py", "backends/*.py", "__init__.py"],
     ["course/*.py", "course/**/*.py"],
 ]
 

@@ -96,6 +96,12 @@ def names(torch: ModuleType) -> dict[str, object]:
         except Exception as error:
             return type(error).__name__, first_sentence(str(error))
 
+    def quiet(f):
+        """What f gives, without its warnings: some are given once in the life of a program."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return f()
+
     def memory(x):
         """How a tensor lies in memory."""
         return tuple(x.shape), x.stride(), x.storage_offset(), x.is_contiguous()
@@ -103,6 +109,7 @@ def names(torch: ModuleType) -> dict[str, object]:
     return {
         "torch": torch, "F": torch.nn.functional, "nn": torch.nn, "np": np, "numbers": numbers, "grads": grads,
         "grads2": grads2, "graph": graph, "memory": memory, "own": own, "under": under, "attempt": attempt,
+        "quiet": quiet,
         "A": numbers(2, 3), "B": numbers(2, 3, start=5).abs() + 0.5,
         "C": numbers(3, start=2), "D": numbers(2, 1, start=3),
         "M": numbers(3, 4, start=7), "V": numbers(4, start=1), "X": numbers(2, 3, 4, start=4),

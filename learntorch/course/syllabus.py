@@ -77,8 +77,8 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(2, "02_numpy_interop", "Torch and NumPy, CPU and GPU",
         _files(
-            "accelerator.py backends.py creation.py cuda.py devices.py methods/conversion.py "
-            "methods/reading.py",
+            "accelerator.py backends/__init__.py backends/cuda.py backends/cudnn.py backends/mps.py "
+            "creation.py cuda.py devices.py methods/conversion.py methods/reading.py",
         ),
         _names(
             torch="from_numpy as_tensor float32 cuda.is_available",

@@ -129,7 +129,8 @@ class HistoryMethods:
         Raises:
             RuntimeError: "grad can be implicitly created only for scalar outputs"
         """
-        backward([self], [gradient], retain_graph, create_graph, inputs)
+        several = gradient is not None and not isinstance(gradient, TensorBase)  # PyTorch takes a list of one, too
+        backward([self], list(gradient) if several else [gradient], retain_graph, create_graph, inputs)
 
     def detach(self):
         """The same memory without the history."""

@@ -61,7 +61,8 @@ class UntypedStorage:
         if isinstance(at, slice):
             raise RuntimeError("slices are only supported in UntypedStorage.__getitem__. Write tolist()[1:3].")
         if not isinstance(at, int):
-            raise RuntimeError(f"can't index a {type(self)} with {type(at)}. Write a whole number.")
+            kind = f"<class 'torch.storage.{type(self).__name__}'>"
+            raise RuntimeError(f"can't index a {kind} with {type(at)}. Write a whole number.")
         if not -len(self) <= at < len(self):
             raise IndexError(f"index {at} out of range for storage of size {len(self)}")
         return at

@@ -63,26 +63,34 @@ def guarded(call: Callable[[], object], seconds: float, file: str = "") -> Outco
     with _limits(seconds) as watch, contextlib.redirect_stdout(printed), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            outcome.value = call()
-            watch.over()
-        except Overtime as error:
+            _attempt(call, outcome)
+        except (Overtime, Overweight) as error:  # a second one, while the first was being noted
             outcome.how, outcome.error = "overtime", error
-        except (Overweight, MemoryError) as error:
-            outcome.how, outcome.error = "overweight", error
-        except SystemExit as error:
-            outcome.how, outcome.error = "exited", error
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            outcome.how, outcome.error = "raised", error
-        finally:
-            watch.over()
+        while not watch.done.is_set():
+            with contextlib.suppress(Overtime, Overweight):  # or on the way out
+                watch.over()
     if outcome.error is not None:
         outcome.line = line_of(outcome.error, file)
         outcome.error.__traceback__ = None  # frames hold the arguments, and those may be large
     outcome.printed = printed.getvalue()[:2000]
     _tidy(outcome, recording, errors)
     return outcome
+
+
+def _attempt(call: Callable[[], object], outcome: Outcome) -> None:
+    """Run a call and note what became of it."""
+    try:
+        outcome.value = call()
+    except Overtime as error:
+        outcome.how, outcome.error = "overtime", error
+    except (Overweight, MemoryError) as error:
+        outcome.how, outcome.error = "overweight", error
+    except SystemExit as error:
+        outcome.how, outcome.error = "exited", error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        outcome.how, outcome.error = "raised", error
 
 
 def _tidy(outcome: Outcome, recording: bool, errors: dict) -> None:
@@ -130,8 +138,10 @@ def _watched() -> list:
 
     course = [module for name, module in sys.modules.items() if name.startswith("learntorch.course.practice.")]
     course = [module for module in course if not module.__name__.endswith(".notebook")]  # it keeps what goes on
-    return [np, np.linalg, np.random, math, builtins, torch, torch.nn, torch.nn.functional, torch.optim, torch.autograd,
-            torch.nn.Module, torch.nn.Parameter, torch.Tensor, TensorBase, *course]  # fmt: skip
+    places = [torch, torch.nn, torch.nn.functional, torch.optim, torch.autograd]
+    classes = {value: None for place in places for value in vars(place).values() if isinstance(value, type)}
+    ours = [value for value in (*classes, TensorBase) if value.__module__.startswith("learntorch.")]
+    return [np, np.linalg, np.random, math, builtins, *places, *ours, *course]
 
 
 _kept: list[Names] = []  # of the check that is going on
