@@ -120,7 +120,11 @@ async def execute(
         manager.transport = "ipc"  # no ports to fight over when two kernels start at once
     with tempfile.TemporaryDirectory() as scratch:
         manager.connection_file = str(Path(scratch) / "kernel.json")
-        env = os.environ | {"LEARNTORCH_HOME": home or str(Path(scratch) / "learner"), "PYTHONHASHSEED": "0"}
+        env = os.environ | {
+            "LEARNTORCH_HOME": home or str(Path(scratch) / "learner"),
+            "LEARNTORCH_WIDGETS": "off",  # what is committed are the static pictures
+            "PYTHONHASHSEED": "0",
+        }
         env.pop("MPLBACKEND", None)  # the kernel chooses inline figures by itself
         env.setdefault("OPENBLAS_NUM_THREADS", "1")
         client = NotebookClient(

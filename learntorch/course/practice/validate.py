@@ -84,7 +84,9 @@ def agrees(answers: Answers, reference: Path) -> bool:
         path.write_text(json.dumps(notebook), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, "--nbval",
                    "--nbval-current-env", "--nbval-cell-timeout", "120", str(path)]  # fmt: skip
-        environment = {**os.environ, "LEARNTORCH_HOME": ":memory:", "PYTHONHASHSEED": "0"}
+        environment = {
+            **os.environ, "LEARNTORCH_HOME": ":memory:", "LEARNTORCH_WIDGETS": "off", "PYTHONHASHSEED": "0",
+        }  # fmt: skip
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).returncode == 0
 
 
