@@ -6,7 +6,7 @@ answers are the untouched cell, the solution, the other right answers and every 
 and its fastest time counts, since other programs only slow it down. The table shows the median, the 95th percentile
 and the slowest for each exercise. Then some answers that never end are stopped.
 
-An exercise that trains a whole net (its time limit is above 5 s) is timed with the untouched cell and the solution
+An exercise that trains a whole net is timed with the untouched cell and the solution
 alone, and reported by itself: there the learner waits for the net.
 
 The exit code is 1 if the 95th percentile over all answers is 100 ms or more, or if a stop takes 1.5 s or more.
@@ -38,7 +38,6 @@ from learntorch.course.practice.definition import Exercise, catalogue
 from learntorch.course.practice.progress import Progress
 
 LIMIT, STOP_LIMIT = 0.100, 1.5  # seconds
-TRAINS = 5  # seconds
 PROCESSOR: list[float] = []  # of every answer; what a machine without other programs comes near to
 ENDLESS = {
     "a loop": "    while True:\n        pass\n",
@@ -115,7 +114,7 @@ def main() -> int:
             notebook._progress = Progress(Path(home) / ex.id)  # of somebody who begins: the pieces of others are ours
             notebook.use("auto")
             given = answers(ex)
-            if ex.timeout > TRAINS:
+            if ex.trains:
                 waits = {name: run(ex, given[name], shown) for name in ("untouched", "solution")}
                 del PROCESSOR[-2:]
                 trained.append(

@@ -118,7 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
     known = recipes()
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
-    parser.add_argument("--library", choices=["learntorch", "torch"], default="learntorch")
+    parser.add_argument("--library", dest="package", choices=["learntorch", "torch"], default="learntorch")
     parser.add_argument("--recipe", choices=[*known, "ladder"], default="source")
     parser.add_argument("--starts", type=int, default=20, metavar="N")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the seed of the first start")
@@ -128,8 +128,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     sys.path.insert(0, str(ROOT))
-    torch = importlib.import_module(options.library)
-    if options.library == "torch":
+    torch = importlib.import_module(options.package)
+    if options.package == "torch":
         torch.set_num_threads(1)
     noise = torch.Generator().manual_seed(options.jitter_seed)
 

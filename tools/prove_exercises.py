@@ -1,7 +1,7 @@
 """Prove the exercises: no wrong answer passes, no right one fails.
 
     python tools/prove_exercises.py                 all proofs but the mutants
-    python tools/prove_exercises.py --mutants       the mutants too, with a table of counts
+    python tools/prove_exercises.py --mutants       the mutants too, and their table in docs/mutants.md
     python tools/prove_exercises.py softmax 03      some exercises or chapters
 
 For each exercise: the untouched cell is "not started"; the solution and the other right answers pass under 20 seeds;
@@ -17,25 +17,25 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
 
 os.environ.setdefault("LEARNTORCH_HOME", ":memory:")
 
+from mutant_table import FILE, Row, digest, read, write
 from mutants import mutants
 
-from learntorch.course.practice import checking, predicting
 from learntorch.course.practice.answer import filled, with_blanks
 from learntorch.course.practice.definition import Exercise, cases_of, catalogue
+from learntorch.course.practice.feedback import UNTOUCHED, Result
+from learntorch.course.practice.kinds import checked
 
 SEEDS = 20
 
 
-def attempt(ex: Exercise, answer: object, seed: int = 0) -> checking.Result:
+def attempt(ex: Exercise, answer: object, seed: int = 0) -> Result:
     """Check an answer of a definition: a function, the answers of a prediction, or an order."""
-    if ex.kind == "parsons":
-        return predicting.check_order(ex, answer, seed)
-    if not ex.is_code:
-        return predicting.check_answers(ex, answer)
-    return checking.check_source(ex, filled(ex.source(answer)), seed)
+    return checked(ex, filled(ex.source(answer)) if ex.is_code else answer, seed)
 
 
 def seeds_of(ex: Exercise) -> range:
@@ -46,12 +46,11 @@ def seeds_of(ex: Exercise) -> range:
 def untouched(ex: Exercise) -> Iterator[str]:
     """The cell as it is handed out is "not started"."""
     if ex.is_code:
-        found = checking.check_source(ex, with_blanks(ex.source(ex.given or ex.answer)))
-    elif ex.kind == "parsons":
-        found = predicting.check_order(ex, "...")
+        cell = with_blanks(ex.source(ex.given or ex.answer))
     else:
-        found = predicting.check_answers(ex, dict.fromkeys(ex.compute(), ...))
-    if found.status != checking.UNTOUCHED:
+        cell = "..." if ex.form == "parsons" else dict.fromkeys(ex.compute(), ...)
+    found = checked(ex, cell)
+    if found.status != UNTOUCHED:
         yield f"the untouched cell is {found.status!r}"
 
 
@@ -131,16 +130,20 @@ PROOFS: dict[str, Callable[[Exercise], Iterator[str]]] = {
 }
 
 
-def survivors(ex: Exercise) -> tuple[int, list[str], list[str]]:
-    """How many mutants there are, which pass unreviewed, and which are reviewed as equivalent."""
-    count, alive, reviewed = 0, [], []
-    if not ex.is_code:
-        return 0, [], []
-    for description, source in mutants(filled(ex.source(ex.answer))):
-        count += 1
-        if checking.check_source(ex, source).ok and checking.check_source(ex, source, seed=1).ok:
-            (reviewed if description in ex.equivalents else alive).append(description)
-    return count, alive, reviewed
+def mutants_of(ex: Exercise) -> list[tuple[str, str]]:
+    """The mutants of a solution; none where the learner writes no code."""
+    return list(mutants(filled(ex.source(ex.answer)))) if ex.is_code else []
+
+
+def mutated(ex: Exercise, date: str) -> tuple[Row, list[str]]:
+    """Check all mutants of a solution: the row of the table, and what is wrong."""
+    start, changes = time.perf_counter(), mutants_of(ex)
+    passing = [change for change, source in changes if all(checked(ex, source, seed).ok for seed in (0, 1))]
+    reviewed = tuple(change for change in passing if change in ex.equivalents)
+    complaints = [f"mutant passes: {change}" for change in passing if change not in ex.equivalents]
+    complaints += [f"no such mutant passes: {change}" for change in ex.equivalents if change not in passing]
+    rejected, seconds = len(changes) - len(passing), round(time.perf_counter() - start, 1)
+    return Row(ex.id, digest(ex), len(changes), rejected, reviewed, seconds, date), complaints
 
 
 def chosen(names: list[str]) -> list[Exercise]:
@@ -150,31 +153,25 @@ def chosen(names: list[str]) -> list[Exercise]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--mutants", action="store_true")
+    parser.add_argument("names", nargs="*", help="ids or chapters; default: all")
+    parser.add_argument("--mutants", action="store_true", help="the mutants too, and write their table")
+    parser.add_argument("--table", type=Path, default=FILE, help="where their table is kept; default: docs/mutants.md")
+    parser.add_argument("--date", default=str(date.today()), help="the date in the table; default: today")
     options = parser.parse_args()
-    bad = total = killed = equivalent = 0
+    bad = 0
     for ex in chosen(options.names):
         start = time.perf_counter()
-        complaints = [f"{name}: {text}" for name, proof in PROOFS.items() for text in proof(ex)]
+        complaints, counts = [f"{name}: {text}" for name, proof in PROOFS.items() for text in proof(ex)], ""
         if options.mutants:
-            count, alive, reviewed = survivors(ex)
-            total, killed, equivalent = (
-                total + count,
-                killed + count - len(alive) - len(reviewed),
-                equivalent + len(reviewed),
-            )
-            complaints += [f"mutant passes: {text}" for text in alive]
-            complaints += [f"no such mutant passes: {text}" for text in ex.equivalents if text not in reviewed]
-            print(f"{ex.id:28} {count:4} mutants, {len(reviewed)} equivalent, {len(alive)} alive")
+            row, amiss = mutated(ex, options.date)
+            write({**read(options.table), ex.id: row}.values(), options.table)  # at once: a run that is ended is kept
+            complaints += amiss
+            counts = f": {row.mutants} mutants, {row.rejected} rejected, {len(row.reviewed)} reviewed"
         bad += len(complaints)
         for text in complaints:
-            print(f"✗ {ex.id}: {text}")
+            print(f"✗ {ex.id}: {text}", flush=True)
         if not complaints:
-            print(f"✓ {ex.id} ({time.perf_counter() - start:.1f} s)")
-    if options.mutants:
-        alive = total - killed - equivalent
-        print(f"{total} mutants: {killed} rejected, {equivalent} reviewed as equivalent, {alive} alive.")
+            print(f"✓ {ex.id}{counts} ({time.perf_counter() - start:.1f} s)", flush=True)
     return bool(bad)
 
 

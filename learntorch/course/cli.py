@@ -23,6 +23,7 @@ from rich.table import Table
 from .practice import notebook as practice
 from .practice.definition import Exercise, find, of_chapter
 from .practice.extract import answers_in
+from .practice.kinds import kept, patience
 from .practice.progress import Progress
 from .practice.validate import Validation, chapter_of
 from .practice.validate import validate as validated
@@ -126,13 +127,15 @@ def _check(file: Path) -> bool:
         return False
     ids = [ex.id for ex in of_chapter(chapter_of(file))]
     out.print(f"\n{file.name}", style="bold", markup=False)
+    for id in ids:
+        if wait := patience(find(id), answers.found.get(id)):
+            out.print(wait, markup=False)
     verdicts = check_all(answers.found, ids)
     progress = Progress()
     for verdict in verdicts:
         say(verdict)
         if verdict.status == "right":
-            answer = answers.found[verdict.id]
-            progress.record(verdict.id, passed=True, source=answer if isinstance(answer, str) else repr(answer))
+            progress.record(verdict.id, passed=True, source=kept(find(verdict.id), answers.found[verdict.id]))
     return all(v.status == "right" for v in verdicts)
 
 

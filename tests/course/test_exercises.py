@@ -10,7 +10,7 @@ import pytest
 from learntorch.course.practice.definition import FOLDER, KINDS, catalogue, of_chapter
 
 CATALOGUE = list(catalogue().values())
-SLOW = {ex.id for ex in CATALOGUE if ex.timeout > 5}  # those whose check trains a net
+SLOW = {ex.id for ex in CATALOGUE if ex.trains}
 each = pytest.mark.parametrize("ex", CATALOGUE, ids=lambda ex: ex.id)
 
 

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from learntorch.course import cli
+from learntorch.course.practice import notebook
 from learntorch.course.practice.answer import filled, with_blanks
 from learntorch.course.practice.definition import find, of_chapter
 from learntorch.course.practice.progress import Progress
@@ -122,6 +123,29 @@ def test_loops_exits_and_memory_are_described_and_the_rest_is_checked(clone):
     assert "◐ from-numpy: not yet. It was stopped because it took more than 1 GB of memory." in done.stdout
     assert "out of bounds here: an answer is written with np, torch, nn, F, math and plain Python." in done.stdout
     assert Progress(clone / "home").passed() == {"predict-aliasing", "device-round-trip"}
+
+
+def test_an_order_is_kept_as_the_program_that_it_gives(clone, monkeypatch):
+    """`mine/` holds sources, whether an answer was checked on the command line or in a notebook."""
+    ex, other = find("device-round-trip"), Progress(memory=True)
+    write(clone / "exercises" / NAME, solved())
+    assert called("check", "02")[0] == 0
+    monkeypatch.setattr(notebook, "_progress", other)
+    notebook.parsons(ex.id, ex.answer)
+    source = "".join(ex.lines[letter] + "\n" for letter in ex.answer.split())
+    assert Progress(clone / "home").source(ex.id) == other.source(ex.id) == source
+
+
+def test_an_answer_in_the_form_of_another_exercise_is_described_and_the_rest_is_checked(clone):
+    cells = dict(zip(IDS, solved())) | {
+        "from-numpy": 'predict("from-numpy", a=1)',
+        "predict-aliasing": 'predict("predict-aliasing", a=1e999)',
+    }
+    write(clone / "exercises" / NAME, list(cells.values()))
+    code, said = called("check", "02")
+    assert code == 1 and '◐ from-numpy: not yet. Write a function below @exercise("from-numpy").' in said
+    assert "○ predict-aliasing: begun." in said or "predict-aliasing: not yet." in said
+    assert "● device-round-trip: right." in said
 
 
 def test_what_an_answer_prints_is_not_taken_for_a_verdict(clone):

@@ -1,4 +1,4 @@
-"""Adapters: the learner's layer, walk, loss and rules of optimizers, in the signatures that the package calls.
+"""Adapters: the learner's pieces in the signatures that the package calls.
 
 Read in no chapter. slots.py puts them in. An adapter hands its piece what the exercise was about; what the exercise
 left out, such as weight decay or an input of four dimensions, stays ours.
@@ -11,15 +11,21 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from ... import creation, functions
 from ...base import Stamp, TensorBase, wrap
 from ...devices import array_module
 from ...dtypes import get_default_dtype, set_default_dtype
+from ...errors import require
+from ...methods.reading import checked, writable
 from ...modes import grad_mode, no_grad
 from ...nn.layers import Linear
 from ...nn.tree import Tree
-from ...ops import loss
+from ...ops import activations, loss, reduction, shape
+from ...ops.layout import arranged
 from ...optim import SGD, Adam
 from ...optim.optimizer import _observed, evaluate
+from ...tensor import Size
+from .trouble import EmptySlot
 
 # Modules ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -143,3 +149,125 @@ def _stepping(move: Callable, ours: Callable, further: tuple[str, ...]) -> Calla
         return value
 
     return _observed(step)
+
+
+# Functions of arrays and shapes ─────────────────────────────────────────────────────────────────
+
+
+def of_many(piece: Callable, ours: Callable = functions.broadcast_shapes) -> Callable:
+    """Apply a function of two shapes to any number of them. What it refuses is refused in PyTorch's words."""
+
+    def broadcast_shapes(*shapes) -> Size:
+        total = ()
+        for size in shapes:
+            try:
+                total = tuple(piece(total, tuple(size)))
+            except EmptySlot:
+                raise
+            except RuntimeError:
+                ours(*shapes)
+                raise
+        return Size(total)
+
+    return broadcast_shapes
+
+
+def on_memory(piece: Callable, ours: Callable = creation.from_numpy) -> Callable:
+    """from_numpy of one argument: find the block of memory in which an array lies, and the place where it begins. What
+    is no array, empty, or not laid out in numbers of its own type goes to ours."""
+
+    def from_numpy(ndarray) -> TensorBase:
+        if not isinstance(ndarray, np.ndarray) or not ndarray.size:
+            return ours(ndarray)
+        array = writable(checked(ndarray))
+        root = array
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        low, high = np.lib.array_utils.byte_bounds(root)
+        apart = array.__array_interface__["data"][0] - low
+        whole = not any(step % array.itemsize for step in (apart, *root.strides, *array.strides))
+        if not whole or root.dtype != array.dtype or min((0, *root.strides)) < 0:
+            return ours(ndarray)
+        count = (high - low) // array.itemsize
+        block = np.lib.stride_tricks.as_strided(root, (count,), (array.itemsize,))
+        made = piece(array, wrap(block), apart // array.itemsize)
+        return wrap(array) if _same_memory(made, array) else made  # the block is not to be seen from outside
+
+    return from_numpy
+
+
+def _same_memory(t: object, array: np.ndarray) -> bool:
+    mine = getattr(t, "_array", None)
+    keys = ("data", "shape", "typestr")
+    return mine is not None and mine.strides == array.strides and all(
+        mine.__array_interface__[key] == array.__array_interface__[key] for key in keys
+    )  # fmt: skip
+
+
+def each(piece: Callable, ours: Callable = activations.relu.fn) -> Callable:
+    """A function of each element: the type of the numbers and their order in memory stay; bool goes to ours."""
+
+    def value(x):
+        if x.dtype.kind == "b":
+            return ours(x)
+        return arranged(in_type_of(x, piece(array_module(x).asarray(x))), x)
+
+    return value
+
+
+def with_slope(piece: Callable) -> Callable:
+    """softplus of one argument, for any β: ln(1 + e^βx) / β; beyond the threshold, x."""
+    value = each(piece)
+
+    def softplus(x, *, beta=1.0, threshold=20.0):
+        require("f", "softplus_cpu", x)
+        z = x * beta
+        return array_module(x).where(z > threshold, x, value(z) / beta)
+
+    return softplus
+
+
+def dim_by_dim(piece: Callable, g, shape: tuple, dim, keepdim: bool):
+    """Apply a function that puts one dimension back, to all the dimensions that a sum took away."""
+    if 0 in shape:
+        return reduction.spread(g, shape, dim, keepdim)
+    dims = reduction.dims_of(dim, len(shape))
+    if keepdim:
+        g = g.reshape(tuple(n for d, n in enumerate(shape) if d not in dims))
+    for back in sorted(dims):
+        g = piece(g, tuple(n for d, n in enumerate(shape) if d not in dims or d <= back), back)
+    return g
+
+
+def along(piece: Callable, ours: Callable = reduction.softmax.fn) -> Callable:
+    """softmax of rows, along any dimension. What is empty, or no array of such numbers, goes to ours."""
+
+    def softmax(x, *, dim):
+        if not x.size or x.dtype.kind != "f" or not -max(x.ndim, 1) <= dim < max(x.ndim, 1):
+            return ours(x, dim=dim)
+        return _by_rows(piece, dim, x)
+
+    return softmax
+
+
+def gradient_along(piece: Callable, ours: Callable = reduction.softmax.formulas["x"]) -> Callable:
+    """The gradient of softmax from that of rows, along any dimension."""
+
+    def gradient(g, y, dim):
+        return ours(g, y, dim) if 0 in y.shape else _by_rows(piece, dim, g, y)
+
+    return gradient
+
+
+def _by_rows(piece: Callable, dim: int, first, *others):
+    """Apply a function that works along the last axis, along any dimension."""
+    result = piece(*[x.swapaxes(dim, -1) if x.ndim else x.reshape(1) for x in (first, *others)])
+    if not isinstance(first, TensorBase):
+        result = in_type_of(first, result)
+    result = result.swapaxes(dim, -1) if first.ndim else result.reshape(())
+    return result if isinstance(first, TensorBase) else shape.row_major(result)
+
+
+def in_type_of(x, found):
+    """What a piece returned, as an array with elements of the type of x."""
+    return array_module(x).asarray(found, dtype=x.dtype)

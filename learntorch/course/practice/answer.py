@@ -201,7 +201,9 @@ class Loaded:
 
     object: object
     file: str  # the name under which tracebacks know its source
-    known: frozenset[str]  # the global names that it may use
+
+
+PIECE = re.compile(r"<([a-z0-9-]+): mine>")  # the file of an answer that was loaded for its slot
 
 
 def load(ex: Exercise, source: str, label: str = "answer") -> Loaded:
@@ -210,10 +212,9 @@ def load(ex: Exercise, source: str, label: str = "answer") -> Loaded:
     tree = ast.parse(source)
     name = next(n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)))
     space = namespace(f"learntorch.mine.{ex.id}")
-    known = frozenset(space)
     exec(compile(source, file, "exec"), space)
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-    return Loaded(space[name], file, known)
+    return Loaded(space[name], file)
 
 
 def notebook_names(source: str) -> list[str]:

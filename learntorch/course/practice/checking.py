@@ -8,7 +8,7 @@ are tried (negated, k times, transposed, …), and the smallest failing case is 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from inspect import signature
 
 import numpy as np
@@ -34,7 +34,10 @@ READY_MADE = {
     "seterr": "`{}` hides an overflow and does not prevent it. Write it so that none arises.",
     "for": "There is a loop in it. Here the tensors do the repeating: write it without `for` and `while`.",
 }
-LONG = 5  # seconds; an exercise that may take longer trains a net
+SLOW = (
+    "It was stopped after {:g} s. Most of that time went into your `{}`: it may be slow, or called without end. "
+    'With `use("reference")` ours runs in its place.'
+)
 FOREIGN = (
     "It uses `{}`, a variable of this notebook that other chapters lack: make it an argument, or compute it inside."
 )
@@ -43,8 +46,7 @@ FOREIGN = (
 def try_case(ex: Exercise, answer: object, file: str, case: tuple, expected: object) -> Trial:
     """Run an answer on a copy of a case, twice, and compare."""
     mine = copied(case)
-    call = (lambda: ex.judge(answer, *mine)) if ex.judge else (lambda: answer(*mine))
-    outcome = guarded(call, ex.timeout, file)
+    outcome = _called(ex, answer, file, mine)
     trial = Trial(case, outcome, expected)
     if not outcome.returned:
         trial.fault = Difference(outcome.how, _stopped(outcome, ex.timeout))
@@ -54,6 +56,11 @@ def try_case(ex: Exercise, answer: object, file: str, case: tuple, expected: obj
     except Exception:  # an object of the learner's own making that behaves like nothing else
         trial.fault = Difference("type", f"Your answer is {kind_of(outcome.value)} that cannot be compared.")
     return trial
+
+
+def _called(ex: Exercise, answer: object, file: str, mine: tuple) -> Outcome:
+    """What becomes of an answer with these arguments, which it may write into."""
+    return guarded(lambda: ex.judge(answer, *mine) if ex.judge else answer(*mine), ex.timeout, file)
 
 
 def _compare(ex: Exercise, answer: object, file: str, trial: Trial, mine: tuple) -> None:
@@ -69,8 +76,7 @@ def _compare(ex: Exercise, answer: object, file: str, trial: Trial, mine: tuple)
     if trial.fault is None and ex.judge is None and ex.result != "any" and trial.aliased != (ex.result == "view"):
         trial.fault = Difference("aliased", SHARED if trial.aliased else COPIED)
     if trial.fault is None:
-        again = copied(case)
-        second = guarded((lambda: ex.judge(answer, *again)) if ex.judge else (lambda: answer(*again)), ex.timeout, file)
+        second = _called(ex, answer, file, copied(case))
         if not second.returned or difference(second.value, expected, types=ex.types, rtol=ex.rtol) is not None:
             trial.fickle = True
             trial.fault = Difference("fickle", FICKLE)
@@ -80,6 +86,8 @@ def _stopped(outcome: Outcome, seconds: float) -> str:
     """The sentence for a call that did not come back."""
     at = f" Line {outcome.line} was running." if outcome.line else ""
     if outcome.how == "overtime":
+        if outcome.slow:
+            return SLOW.format(seconds, outcome.slow) + at
         return f"It was stopped after {seconds:g} s: perhaps a loop that never ends.{at}"
     if outcome.how == "overweight":
         return f"It was stopped because it took more than 1 GB of memory.{at}"
@@ -113,6 +121,11 @@ def trials(ex: Exercise, answer: object, file: str, seed: int) -> list[Trial]:
 
 def check_source(ex: Exercise, source: str, seed: int = 0) -> Result:
     """Check the source of a function (or class): the whole way from an untouched cell to a pass."""
+    return unfit(ex, source) or _check_by_running(ex, source, seed)
+
+
+def unfit(ex: Exercise, source: str) -> Result | None:
+    """Why a source is not run at all: it is untouched, open, unreadable, or uses what it may not; None if it is run."""
     try:
         blanks = open_lines(source)
     except SyntaxError as error:
@@ -128,6 +141,11 @@ def check_source(ex: Exercise, source: str, seed: int = 0) -> Result:
     ready = borrowed(ex, source)
     if ready:
         return Result(ex.id, WRONG, READY_MADE.get(ready[0], READY_MADE[""]).format(ready[0]))
+    return None
+
+
+def _check_by_running(ex: Exercise, source: str, seed: int) -> Result:
+    """Load a source and judge it under the limits."""
     with quiet_state():
         loading = guarded(lambda: load(ex, source), ex.timeout)
         if not loading.returned:
@@ -136,14 +154,14 @@ def check_source(ex: Exercise, source: str, seed: int = 0) -> Result:
         # Another round with numbers that hang on the source: nobody can know them beforehand, and each answer gets
         # the same ones every time. The function has been called by then: what it remembers shows. Where a net is
         # trained, one round is long enough.
-        for numbers in (seed, zlib.crc32(source.strip().encode()))[: 1 if ex.timeout > LONG else 2]:
+        for numbers in (seed, zlib.crc32(source.strip().encode()))[: 1 if ex.trains else 2]:
             result = judge(ex, answer.object, answer.file, numbers, names=notebook_names(source))
             if not result.ok:
                 break
         return result
 
 
-def judge(ex: Exercise, answer: object, file: str, seed: int = 0, names: list[str] = ()) -> Result:
+def judge(ex: Exercise, answer: object, file: str, seed: int = 0, names: Collection[str] = ()) -> Result:
     """Run a loaded answer, and diagnose it if it fails."""
     found = trials(ex, answer, file, seed)
     failing = [t for t in found if t.fault is not None]
@@ -153,7 +171,8 @@ def judge(ex: Exercise, answer: object, file: str, seed: int = 0, names: list[st
     error = smallest.outcome.error
     if isinstance(error, NameError) and getattr(error, "name", None) in names:
         return Result(ex.id, WRONG, FOREIGN.format(error.name), case=smallest)
-    match = diagnose(ex, found, seed)
+    last = found[-1].outcome  # a slow piece would stop every other answer too: it tells nothing of this one
+    match = None if last.how == "overtime" and (ex.trains or last.slow) else diagnose(ex, found)
     if match is not None:
         return Result(ex.id, WRONG, match.says, misconception=match.name, ask=match.ask, case=smallest)
     smallest = simplest(ex, answer, file, smallest)
@@ -171,24 +190,15 @@ def in_words(found: object, expected: object) -> str | None:
     return f"{seen} {wanted}".strip() or None
 
 
-def diagnose(ex: Exercise, found: list[Trial], seed: int) -> Wrong | None:
+def diagnose(ex: Exercise, found: list[Trial]) -> Wrong | None:
     """The known wrong answer that does the same on every case."""
-    for wrong in ex.wrongs:
-        theirs = trials_of(ex, wrong.answer, seed, stop_at=found)
-        if theirs is not None:
-            return wrong
-    return None
+    return next((wrong for wrong in ex.wrongs if behaves(ex, wrong.answer, found)), None)
 
 
-def trials_of(ex: Exercise, answer: Callable, seed: int, stop_at: list[Trial]) -> bool | None:
-    """True if an answer behaves on each case as these trials say; None at the first case where it does not."""
-    for trial in stop_at:
-        mine = try_case(
-            ex, answer, getattr(getattr(answer, "__code__", None), "co_filename", ""), trial.case, trial.expected
-        )
-        if not alike(mine, trial, ex):
-            return None
-    return True
+def behaves(ex: Exercise, answer: Callable, found: list[Trial]) -> bool:
+    """True if an answer does on each case what these trials say. It is left at the first case where it does not."""
+    file = getattr(getattr(answer, "__code__", None), "co_filename", "")
+    return all(alike(try_case(ex, answer, file, trial.case, trial.expected), trial, ex) for trial in found)
 
 
 def alike(a: Trial, b: Trial, ex: Exercise) -> bool:

@@ -32,6 +32,7 @@ from pathlib import Path
 
 KINDS = ("fill-in", "function", "debug", "predict", "choose", "parsons", "visual")
 CODE = ("fill-in", "function", "debug", "visual")  # the learner writes a function (or a class)
+LONG = 5  # seconds; a call that may take longer trains a net
 FOLDER = Path(__file__).parents[1] / "exercises"
 
 
@@ -148,6 +149,16 @@ class Exercise:
     def is_code(self) -> bool:
         """True if the learner writes a function or a class."""
         return self.kind in CODE
+
+    @property
+    def form(self) -> str:
+        """How it is answered: "exercise" (a function below the decorator), "parsons" or "predict"."""
+        return "exercise" if self.is_code else "parsons" if self.kind == "parsons" else "predict"
+
+    @property
+    def trains(self) -> bool:
+        """True if its check trains a net, and the learner has to wait for that."""
+        return self.timeout > LONG
 
     @property
     def file(self) -> Path:

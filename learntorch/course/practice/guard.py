@@ -10,6 +10,7 @@ import contextlib
 import copy
 import ctypes
 import io
+import math
 import random as python_random
 import signal
 import sys
@@ -17,16 +18,19 @@ import threading
 import time
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import is_
-from types import ModuleType
+from mmap import PAGESIZE
+from operator import is_, itemgetter
+from types import FrameType, ModuleType
 
 import numpy as np
 
 from ...base import TensorBase
 from ...generator import default_generator
 from ...modes import grad_mode
+from .answer import PIECE
 
 MEMORY = 1 << 30  # bytes that one check may take beyond what the process has
 
@@ -48,6 +52,7 @@ class Outcome:
     how: str = "returned"  # or "raised", "overtime", "overweight", "exited", "patched", "left off"
     line: int | None = None  # the learner's line in which it stopped
     printed: str = ""
+    slow: str = ""  # the piece of the learner's torch that took most of the time, if it ran out of it
 
     @property
     def returned(self) -> bool:
@@ -66,9 +71,15 @@ def guarded(call: Callable[[], object], seconds: float, file: str = "") -> Outco
             _attempt(call, outcome)
         except (Overtime, Overweight) as error:  # a second one, while the first was being noted
             outcome.how, outcome.error = "overtime", error
-        while not watch.done.is_set():
-            with contextlib.suppress(Overtime, Overweight):  # or on the way out
-                watch.over()
+        while True:
+            try:
+                while not watch.done.is_set():
+                    watch.over()
+                break
+            except (Overtime, Overweight):  # or on the way out
+                continue
+    if outcome.how == "overtime":
+        outcome.slow = watch.slow()
     if outcome.error is not None:
         outcome.line = line_of(outcome.error, file)
         outcome.error.__traceback__ = None  # frames hold the arguments, and those may be large
@@ -147,23 +158,42 @@ def _watched() -> list:
 _kept: list[Names] = []  # of the check that is going on
 
 
-def line_of(error: BaseException, file: str) -> int | None:
-    """The last line of the learner's own code that an error went through."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return lines[-1] if lines else None
+def line_of(error: BaseException | None, file: str) -> int | None:
+    """The last line of the learner's own code that an error went through. A second stop may come while the first is
+    being noted; the line is where the first came."""
+    while error is not None:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+        if lines:
+            return lines[-1]
+        error = error.__context__
+    return None
+
+
+def piece_at_work(frame: FrameType | None) -> str | None:
+    """The exercise whose installed piece runs in this frame, or called it; None where there is none."""
+    while frame is not None:
+        if named := PIECE.fullmatch(frame.f_code.co_filename):
+            return named[1]
+        frame = frame.f_back
+    return None
 
 
 class _Watch:
     """Raises in the thread of the learner's code, again and again until it gives up: a bare `except:` in a loop
     swallows the first."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self) -> None:
         self.thread = threading.get_ident()
-        self.deadline = time.monotonic() + seconds
-        self.memory = _resident() + MEMORY
+        self.deadline = math.inf  # until the call begins
+        self.memory = _memory()[1] + MEMORY
+        self.looks: Counter[str | None] = Counter()  # how often each piece of the learner's torch was seen at work
         self.done = threading.Event()
         self.lock = threading.Lock()
         self.sent = False
+
+    def begin(self, seconds: float) -> None:
+        """The call begins: it has this long."""
+        self.deadline = time.monotonic() + seconds
 
     def over(self) -> None:
         """The call has ended: raise no more."""
@@ -173,12 +203,18 @@ class _Watch:
     def run(self) -> None:
         pause = 0.02
         while not self.done.wait(pause):
-            late, heavy = time.monotonic() > self.deadline, _resident() > self.memory
+            self.looks[piece_at_work(sys._current_frames().get(self.thread))] += 1
+            late, heavy = time.monotonic() > self.deadline, _memory()[1] > self.memory
             if late or heavy:
                 with self.lock:
                     if not self.done.is_set():
                         self.interrupt(Overtime if late else Overweight)
                 pause = 0.1  # time for `finally` blocks
+
+    def slow(self) -> str:
+        """The piece of the learner's torch that took most of the time; empty if none did."""
+        piece, times = max(self.looks.items(), key=itemgetter(1), default=(None, 0))
+        return piece if piece and 2 * times > self.looks.total() else ""
 
     def interrupt(self, error: type[BaseException]) -> None:
         self.sent = True
@@ -200,12 +236,12 @@ class _Watch:
 @contextlib.contextmanager
 def _limits(seconds: float):
     """A watching thread; on POSIX, in the main thread, an alarm too (it ends `time.sleep`), and a roof over memory."""
-    watch = _Watch(seconds)
+    watch = _Watch()
     thread = threading.Thread(target=watch.run, daemon=True)
     main = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
 
     def ring(number, frame):
-        if not watch.done.is_set():
+        if not watch.done.is_set() and _attempts(frame):
             raise Overtime
 
     roof = _lower_roof()
@@ -214,6 +250,7 @@ def _limits(seconds: float):
         before = signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, seconds + 0.05, 0.2)
     try:
+        watch.begin(seconds)
         yield watch
     finally:
         watch.over()
@@ -225,24 +262,33 @@ def _limits(seconds: float):
         watch.settle()
 
 
-def _resident() -> int:
-    """The memory of this process, in bytes; 0 where that cannot be asked."""
+def _attempts(frame: FrameType | None) -> bool:
+    """True while the call is going on, and not what is done before and after it."""
+    while frame is not None and frame.f_code is not _attempt.__code__:
+        frame = frame.f_back
+    return frame is not None
+
+
+def _memory() -> tuple[int, int]:
+    """The addresses that this process holds and the memory that it occupies, in bytes; 0 where that cannot be asked."""
     try:
         with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * 4096
+            held, resident = file.read().split()[:2]
+        return int(held) * PAGESIZE, int(resident) * PAGESIZE
     except OSError:
-        return 0
+        return 0, 0
 
 
 def _lower_roof():
     """Refuse single allocations beyond the limit, where the system can (POSIX)."""
+    held, _ = _memory()
+    if not held:
+        return None
     try:
         import resource
 
-        with open("/proc/self/statm", "rb") as file:
-            used = int(file.read().split()[0]) * 4096
         before = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (used + 2 * MEMORY, before[1]))
+        resource.setrlimit(resource.RLIMIT_AS, (held + 2 * MEMORY, before[1]))
         return before
     except (ImportError, OSError, ValueError):
         return None

@@ -5,14 +5,16 @@ Read in no chapter; the exercise notebooks use it. Running a cell checks it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from ..syllabus import CHAPTERS
-from . import predicting, slots
+from . import slots, trouble
 from .answer import filled, load, plain, written
-from .checking import check_source
 from .definition import Exercise, catalogue, find, of_chapter
 from .feedback import Hint, Result
+from .kinds import ASKED_BY, checked, kept, patience
+from .predicting import assembled, letters
 from .progress import Progress
 from .slots import mine
 from .tables import Table
@@ -39,13 +41,17 @@ def _show(thing: object) -> None:
     print(thing)
 
 
-def _known(id: str) -> Exercise | None:
-    """The exercise; or a sentence on the screen and None."""
+def _known(id: str, form: str | None = None) -> Exercise | None:
+    """The exercise, if it is answered in this form; or a sentence on the screen and None."""
     try:
-        return find(id)
+        ex = find(id)
     except KeyError as error:
         print(error)
         return None
+    if form not in (None, ex.form):
+        print(ASKED_BY[ex.form].format(id))
+        return None
+    return ex
 
 
 # Answering ───────────────────────────────────────────────────────────────────────────────────────
@@ -55,7 +61,7 @@ def exercise(id: str) -> Callable:
     """A decorator: check the function (or class) as soon as its cell is run."""
 
     def take(answer):
-        ex = _known(id)
+        ex = _known(id, "exercise")
         if ex is None:
             return answer
         try:
@@ -64,9 +70,7 @@ def exercise(id: str) -> Callable:
         except (OSError, TypeError, SyntaxError, StopIteration):
             print(f"{id}: the source of this answer cannot be read. Define it in a cell of the notebook.")
             return answer
-        _answers[id] = source
-        numbered = "\n" * (first - 1 + above) + source  # so that a line has the number that it has in the cell
-        _show(_settle(ex, check_source(ex, numbered), source))
+        _take(ex, source, above=first - 1 + above)
         return answer
 
     return take
@@ -75,29 +79,34 @@ def exercise(id: str) -> Callable:
 def predict(id: str, *blank: object, **answers) -> None:
     """Say what will happen, before it is run. A … in the place of the answers leaves all of them open."""
     if any(answer is not ... for answer in blank):
-        print(f'Give each answer its name, such as predict("{id}", a=...).')
+        print(ASKED_BY["predict"].format(id))
         return
-    ex = _known(id)
+    ex = _known(id, "predict")
     if ex is not None:
-        _answers[id] = answers
-        _show(_settle(ex, predicting.check_answers(ex, answers), repr(answers)))
+        _take(ex, answers)
 
 
 def parsons(id: str, order: object = ...) -> None:
     """Put lines in order: `parsons("topological-sort", "B A C")`."""
-    ex = _known(id)
+    ex = _known(id, "parsons")
     if ex is not None:
-        _answers[id] = order
-        _show(_settle(ex, predicting.check_order(ex, order), _parsons_source(ex, order)))
+        _take(ex, order)
 
 
-def _parsons_source(ex: Exercise, order: object) -> str:
-    chosen = predicting.letters(order) if isinstance(order, str) else []
-    return predicting.assembled(ex, chosen) if set(chosen) <= set(ex.lines) and chosen else ""
+def _take(ex: Exercise, answer: object, above: int = 0) -> None:
+    """Keep an answer for this session, and show what its check says; `above` lines stand above it in its cell."""
+    _answers[ex.id] = answer
+    _show(_settle(ex, answer, above=above))
 
 
-def _settle(ex: Exercise, result: Result, source: str) -> Result:
-    """Record a try, put a piece that passed into its slot, and say how far the chapter is."""
+def _settle(ex: Exercise, answer: object, seed: int = 0, above: int = 0) -> Result:
+    """Check an answer, record the try, put a piece that passed into its slot, and say how far the chapter is."""
+    wait = patience(ex, answer)
+    if wait and os.environ.get("LEARNTORCH_WIDGETS") != "off":  # off: outputs are compared, and the line is none
+        print(wait, flush=True)
+    # With the lines above it, a line has the number that it has in the cell.
+    result = checked(ex, "\n" * above + answer if above else answer, seed)
+    source = kept(ex, answer)
     if result.status in ("right", "wrong"):
         _progress.record(ex.id, passed=result.ok, source=source)
     if result.ok:
@@ -123,11 +132,7 @@ def check(id: str | None = None, *, seed: int = 0) -> Result | None:
     answer = _answers.get(id, _progress.source(id) if ex.is_code else None)
     if answer is None:
         return Result(id, "not started")
-    if ex.is_code:
-        return _settle(ex, check_source(ex, answer, seed), answer)
-    if ex.kind == "parsons":
-        return _settle(ex, predicting.check_order(ex, answer, seed), _parsons_source(ex, answer))
-    return _settle(ex, predicting.check_answers(ex, answer), repr(answer))
+    return _settle(ex, answer, seed)
 
 
 # Help ────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,8 +157,8 @@ def solution(id: str) -> None:
         return
     if ex.is_code:
         print(filled(ex.source(ex.answer)).rstrip())
-    elif ex.kind == "parsons":
-        print(ex.answer + "\n\n" + predicting.assembled(ex, predicting.letters(ex.answer)).rstrip())
+    elif ex.form == "parsons":
+        print(ex.answer + "\n\n" + assembled(ex, letters(ex.answer)).rstrip())
     else:
         print(", ".join(f"{name}={value!r}" for name, value in ex.compute().items()))
 
@@ -174,10 +179,10 @@ def reset(id: str) -> None:
 # Whose torch is it? ──────────────────────────────────────────────────────────────────────────────
 
 
-def _install(ex: Exercise, source: str) -> bool:
+def _install(ex: Exercise, source: str) -> None:
     slots.slots()[ex.slot].install(load(ex, source, "mine").object)
     _installed.add(ex.id)
-    return True
+    trouble.show_pieces_that_break()
 
 
 def use(mode: str = "auto") -> None:

@@ -13,30 +13,21 @@ from functools import cache, wraps
 from inspect import signature
 from types import FunctionType
 
-import numpy as np
-
 import learntorch
 
 from ... import creation, functions, joining, modes, optim
 from ...base import TensorBase, wrap
 from ...devices import array_module
-from ...errors import require
 from ...methods.matrix import MatrixMethods
-from ...methods.reading import checked, writable
 from ...nn import Linear, criteria
 from ...nn.tree import Tree
 from ...ops import activations, loss, matrix, pointwise, reduction, shape
-from ...ops.layout import arranged
 from ...ops.rule import Rule
 from ...recording import operator, recorded
-from ...tensor import Size
 from ...writing import inplace
 from . import adapters
 from .definition import catalogue
-
-
-class EmptySlot(RuntimeError):
-    """Raised in a strict run by a slot that holds nothing of the learner's."""
+from .trouble import EmptySlot
 
 
 @dataclass(frozen=True)
@@ -100,7 +91,7 @@ def _as_ours(theirs: Callable, ours: Callable) -> Callable:
     @wraps(theirs)
     def formula(g, *saved):
         if not isinstance(g, TensorBase):
-            return _in_type_of(g, theirs(g, *saved)) if g.size else ours(g, *saved)
+            return adapters.in_type_of(g, theirs(g, *saved)) if g.size else ours(g, *saved)
         try:
             found = theirs(g, *saved)
         except EmptySlot:
@@ -112,11 +103,6 @@ def _as_ours(theirs: Callable, ours: Callable) -> Callable:
         return found if found.dtype == g.dtype else reduction.like_type(found, g)
 
     return formula
-
-
-def _in_type_of(x, found):
-    """What a piece returned, as an array with elements of the type of x."""
-    return array_module(x).asarray(found, dtype=x.dtype)
 
 
 def _zeros(like, *shape: int):
@@ -249,10 +235,10 @@ def slots() -> dict[str, Slot]:
     """Every slot by name, in the order of the course."""
     listed = [
         attribute("broadcast-shapes", "learntorch.broadcast_shapes", [functions, learntorch, joining, criteria],
-                  "broadcast_shapes", _of_many),
+                  "broadcast_shapes", adapters.of_many),
         method_of("outer", "learntorch.outer", MatrixMethods, "outer",
                   lambda piece, ours: lambda u, vec2: piece(u, vec2) if u.ndim == vec2.ndim == 1 else ours(u, vec2)),
-        attribute("from-numpy", "learntorch.from_numpy", [creation, learntorch], "from_numpy", _on_memory),
+        attribute("from-numpy", "learntorch.from_numpy", [creation, learntorch], "from_numpy", adapters.on_memory),
         # Note [One half at a time]: a piece returns the gradients of both factors, and the engine asks for one, where
         # only the other factor was kept. In its place the piece gets something of a fitting shape.
         gradient_of("mul-gradient", "the gradient of learntorch.mul", pointwise.mul,
@@ -262,21 +248,23 @@ def slots() -> dict[str, Slot]:
                     x=lambda piece: lambda g, y: piece(g, y) + 0),  # y > 0 where x > 0; + 0 turns −0 into 0
         value_of("unbroadcast", "the engine's sum_to", shape.sum_to,
                  lambda piece, ours=shape.sum_to.fn: lambda x, *, shape: (
-                     _in_type_of(x, piece(x, tuple(shape))) if x.size else ours(x, shape=shape))),
+                     adapters.in_type_of(x, piece(x, tuple(shape))) if x.size else ours(x, shape=shape))),
         gradient_of("matmul-gradient", "the gradient of learntorch.mm", matrix.mm,
                     a=lambda piece: lambda g, b: piece(g, _zeros(g, g.shape[0], b.shape[0]), b)[0],
                     b=lambda piece: lambda g, a: piece(g, a, _zeros(g, a.shape[1], g.shape[1]))[1]),
         gradient_of("sum-gradient", "the gradient of learntorch.sum", reduction.sum,
-                    x=lambda piece: lambda g, x_shape, dim, keepdim: _dim_by_dim(piece, g, x_shape, dim, keepdim)),
+                    x=lambda piece: lambda g, x_shape, dim, keepdim: (
+                        adapters.dim_by_dim(piece, g, x_shape, dim, keepdim))),
         methods_of("no-grad", "learntorch.no_grad", modes.no_grad),
         value_of("relu", "learntorch.relu", activations.relu,
-                 lambda piece: _each(lambda x: piece(x) + 0)),  # x * (x > 0) gives −0, and + 0 turns it into 0
-        value_of("sigmoid", "learntorch.sigmoid", activations.sigmoid, _each),
+                 lambda piece: adapters.each(lambda x: piece(x) + 0)),  # x * (x > 0) gives −0, and + 0 turns it into 0
+        value_of("sigmoid", "learntorch.sigmoid", activations.sigmoid, adapters.each),
         value_of("tanh", "learntorch.tanh", activations.tanh,
-                 lambda piece: _each(lambda x: piece(x, activations.sigmoid))),
-        value_of("softplus", "learntorch.nn.functional.softplus", activations.softplus, _with_slope),
-        value_of("softmax", "learntorch.softmax", reduction.softmax, _along),
-        gradient_of("softmax-gradient", "the gradient of learntorch.softmax", reduction.softmax, x=_gradient_along),
+                 lambda piece: adapters.each(lambda x: piece(x, activations.sigmoid))),
+        value_of("softplus", "learntorch.nn.functional.softplus", activations.softplus, adapters.with_slope),
+        value_of("softmax", "learntorch.softmax", reduction.softmax, adapters.along),
+        gradient_of("softmax-gradient", "the gradient of learntorch.softmax", reduction.softmax,
+                    x=adapters.gradient_along),
         shelf("net-forward", "mine('net-forward'): forward, in NumPy"),
         shelf("net-backward", "mine('net-backward'): backward, in NumPy"),
         shelf("tensor-backward", "mine('tensor-backward'): backward, on tensors"),
@@ -291,120 +279,6 @@ def slots() -> dict[str, Slot]:
         shelf("train", "mine('train'): the training of FizzBuzz"),
     ]  # fmt: skip
     return {slot.name: slot for slot in listed}
-
-
-def _of_many(piece: Callable, ours: Callable = functions.broadcast_shapes) -> Callable:
-    """Apply a function of two shapes to any number of them. What it refuses is refused in PyTorch's words."""
-
-    def broadcast_shapes(*shapes) -> Size:
-        total = ()
-        for size in shapes:
-            try:
-                total = tuple(piece(total, tuple(size)))
-            except EmptySlot:
-                raise
-            except RuntimeError:
-                ours(*shapes)
-                raise
-        return Size(total)
-
-    return broadcast_shapes
-
-
-def _on_memory(piece: Callable, ours: Callable = creation.from_numpy) -> Callable:
-    """from_numpy of one argument: find the block of memory in which an array lies, and the place where it begins. What
-    is no array, empty, or not laid out in numbers of its own type goes to ours."""
-
-    def from_numpy(ndarray) -> learntorch.Tensor:
-        if not isinstance(ndarray, np.ndarray) or not ndarray.size:
-            return ours(ndarray)
-        array = writable(checked(ndarray))
-        root = array
-        while isinstance(root.base, np.ndarray):
-            root = root.base
-        low, high = np.lib.array_utils.byte_bounds(root)
-        apart = array.__array_interface__["data"][0] - low
-        whole = not any(step % array.itemsize for step in (apart, *root.strides, *array.strides))
-        if not whole or root.dtype != array.dtype or min((0, *root.strides)) < 0:
-            return ours(ndarray)
-        count = (high - low) // array.itemsize
-        block = np.lib.stride_tricks.as_strided(root, (count,), (array.itemsize,))
-        made = piece(array, wrap(block), apart // array.itemsize)
-        return wrap(array) if _same_memory(made, array) else made  # the block is not to be seen from outside
-
-    return from_numpy
-
-
-def _same_memory(t: object, array: np.ndarray) -> bool:
-    mine = getattr(t, "_array", None)
-    keys = ("data", "shape", "typestr")
-    return mine is not None and mine.strides == array.strides and all(
-        mine.__array_interface__[key] == array.__array_interface__[key] for key in keys
-    )  # fmt: skip
-
-
-def _each(piece: Callable, ours: Callable = activations.relu.fn) -> Callable:
-    """A function of each element: the type of the numbers and their order in memory stay; bool goes to ours."""
-
-    def value(x):
-        if x.dtype.kind == "b":
-            return ours(x)
-        return arranged(_in_type_of(x, piece(array_module(x).asarray(x))), x)
-
-    return value
-
-
-def _with_slope(piece: Callable) -> Callable:
-    """softplus of one argument, for any β: ln(1 + e^βx) / β; beyond the threshold, x."""
-    value = _each(piece)
-
-    def softplus(x, *, beta=1.0, threshold=20.0):
-        require("f", "softplus_cpu", x)
-        z = x * beta
-        return array_module(x).where(z > threshold, x, value(z) / beta)
-
-    return softplus
-
-
-def _dim_by_dim(piece: Callable, g, shape: tuple, dim, keepdim: bool):
-    """Apply a function that puts one dimension back, to all the dimensions that a sum took away."""
-    if 0 in shape:
-        return reduction.spread(g, shape, dim, keepdim)
-    dims = reduction.dims_of(dim, len(shape))
-    if keepdim:
-        g = g.reshape(tuple(n for d, n in enumerate(shape) if d not in dims))
-    for back in sorted(dims):
-        g = piece(g, tuple(n for d, n in enumerate(shape) if d not in dims or d <= back), back)
-    return g
-
-
-def _along(piece: Callable, ours: Callable = reduction.softmax.fn) -> Callable:
-    """softmax of rows, along any dimension. What is empty, or no array of such numbers, goes to ours."""
-
-    def softmax(x, *, dim):
-        if not x.size or x.dtype.kind != "f" or not -max(x.ndim, 1) <= dim < max(x.ndim, 1):
-            return ours(x, dim=dim)
-        return _by_rows(piece, dim, x)
-
-    return softmax
-
-
-def _gradient_along(piece: Callable, ours: Callable = reduction.softmax.formulas["x"]) -> Callable:
-    """The gradient of softmax from that of rows, along any dimension."""
-
-    def gradient(g, y, dim):
-        return ours(g, y, dim) if 0 in y.shape else _by_rows(piece, dim, g, y)
-
-    return gradient
-
-
-def _by_rows(piece: Callable, dim: int, first, *others):
-    """Apply a function that works along the last axis, along any dimension."""
-    result = piece(*[x.swapaxes(dim, -1) if x.ndim else x.reshape(1) for x in (first, *others)])
-    if not isinstance(first, TensorBase):
-        result = _in_type_of(first, result)
-    result = result.swapaxes(dim, -1) if first.ndim else result.reshape(())
-    return result if isinstance(first, TensorBase) else shape.row_major(result)
 
 
 def poison(slot: Slot, exercise: str) -> None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 SECONDS = 60  # of processor time for all answers of one notebook
 BYTES = 4 << 30  # of memory
-LONG = 5  # seconds; an exercise that may take longer trains a net
 SEEDS = (0, 1, 2)  # the seed of the notebook, and fresh ones
 
 
@@ -58,14 +57,18 @@ def check_all(answers: dict[str, object], wanted: list[str], seeds: tuple[int, .
 MARK = "\x1fverdict "  # at the head of our lines, so that nothing an answer prints is taken for one
 
 
-def _jsonable(answer: object) -> object:
+def _jsonable(answer: object) -> dict[str, str] | str | None:
+    """A source or an order as it is, predictions as texts; None for what is no answer."""
     if isinstance(answer, dict):
-        return {"predictions": {name: repr(value) for name, value in answer.items()}}
-    return {"order": answer if isinstance(answer, str) else None} if not _is_source(answer) else {"source": answer}
+        return {name: repr(value) for name, value in answer.items()}
+    return answer if isinstance(answer, str) else None
 
 
-def _is_source(answer: object) -> bool:
-    return isinstance(answer, str) and "\n" in answer
+def _read(answer: dict[str, str] | str | None) -> object:
+    """An answer, from what `_jsonable` made of it."""
+    if isinstance(answer, dict):
+        return {name: _value(text) for name, text in answer.items()}
+    return ... if answer is None else answer
 
 
 def _limit() -> None:
@@ -84,14 +87,16 @@ def _value(text: str) -> object:
     """A prediction, from its `repr`."""
     if text == "Ellipsis" or text.startswith("torch."):
         return ... if text == "Ellipsis" else text
-    return ast.literal_eval(text)
+    try:
+        return ast.literal_eval(text)
+    except ValueError:  # inf and nan have no literal
+        return text
 
 
 def main() -> None:
     """Read answers from stdin, write one line for each."""
-    from . import predicting
-    from .checking import check_source
     from .definition import find
+    from .kinds import checked
 
     task = json.load(sys.stdin)
     out, sys.stdout = sys.stdout, sys.stderr  # what answers print goes elsewhere
@@ -99,14 +104,8 @@ def main() -> None:
     for id, answer in task["answers"].items():
         ex = find(id)
         for seed in task["seeds"]:
-            if "source" in answer:
-                result = check_source(ex, answer["source"], seed)
-            elif "order" in answer:
-                result = predicting.check_order(ex, answer["order"] or ..., seed)
-            else:
-                given = {name: _value(text) for name, text in answer["predictions"].items()}
-                result = predicting.check_answers(ex, given)
-            if not result.ok or not ex.draw or ex.timeout > LONG:  # one seed is enough where a net is trained
+            result = checked(ex, _read(answer), seed)
+            if not result.ok or not ex.draw or ex.trains:  # one seed is enough where a net is trained
                 break
         verdict = {"id": id, "status": result.status, "misconception": result.misconception, "text": repr(result)}
         print(MARK + json.dumps(verdict), file=out, flush=True)

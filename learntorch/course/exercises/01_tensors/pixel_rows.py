@@ -28,8 +28,9 @@ ex = Exercise(
         "are the steps between them equal?",
         "After a transpose the numbers do not lie in memory in the order in which they are read. `view` refuses to "
         "copy; two other methods of the chapter make the ordered copy.",
-        "For the matrix `m = torch.arange(6).view(2, 3)`: `m.t()` reads 0, 3, 1, 4, 2, 5, and no view of six numbers "
-        "can. `m.view(6)` can, and reads 0, 1, 2, 3, 4, 5: no error, and another order.",
+        "For the matrix `m = torch.arange(6).view(2, 3)`: `m.t()` reads 0, 3, 1, 4, 2, 5. The steps between these "
+        "places are 3, −2, 3, −2, 3, and one dimension has one step, so `m.t().view(6)` is refused. `m.view(6)` is "
+        "not, and reads 0, 1, 2, 3, 4, 5: no error, and another order.",
     ),
     equivalents={"y = x.transpose(1, 2) → y = x.transpose(2, 1)": "a swap of two dimensions has no direction"},
     why="For which C or P would the handed-out function have worked, and why is that the worst kind of mistake?",

@@ -28,8 +28,9 @@ ex = Exercise(
     """,
     hints=(
         "How many lists does the function handle? And how many blocks of memory are there for each table?",
-        "Three lines write into something that belongs to the caller, or give it another name: one for the list, one "
-        "for the numbers. `t - m` makes new memory, `t -= m` does not.",
+        "A second name for the caller's list is no second list, and a tensor made from an array has no memory of its "
+        "own. In the loop one line writes into the numbers and one into the list, and the caller sees both. `t - m` "
+        "makes new memory, `t -= m` does not.",
         "With `prices = np.array([2.0, 4.0])` and `t = torch.from_numpy(prices)`: after `t *= 10` the array shows 20 "
         "and 40. After `t = t * 10` it shows 2 and 4 still, because the product has memory of its own.",
     ),

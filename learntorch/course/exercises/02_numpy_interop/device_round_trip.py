@@ -27,8 +27,9 @@ ex = Exercise(
         "how it was computed?",
         "Both factors must be on the same device. The product has two things that NumPy does not know, a place on the "
         "device and a record. Both must be gone before the step that makes an array.",
-        "A letter that goes abroad gets a stamp, travels, is read there; the answer travels home, and only at home it "
-        "is filed. Filing it first and then sending it home does not work: the file has no address.",
+        "A form that is filled in abroad: it is posted, filled in there with a carbon copy behind it, and posted back; "
+        "the copy is torn off, before or after the way home; and then the form goes into the folder. The folder takes "
+        "no form that is still abroad, and none with a copy behind it.",
     ),
     why="In which order of `detach` and `cpu` is one step less recorded?",
     lines={

@@ -31,9 +31,9 @@ ex = Exercise(
         "What shape must the gradient for a have, and which of g, a and b does it depend on?",
         "A matrix product of an (N, H) and an (H, D) is an (N, D). Which of the three matrices has the letters H and "
         "D, and what has to be done so that H comes first?",
-        "For y = a @ a with a square a there are two uses and two shares. At a = [[2]] and g = [[10]] each share is "
-        "20. With letters, for y = u @ v @ w, the gradient for v of shape (p, q) is made of u.T, which is (p, n), of "
-        "g, (n, m), and of w.T, (m, q), in this order.",
+        "Another product, y = u @ v @ w, with the shapes (n, p), (p, q) and (q, m). What arrives, g, has the shape of "
+        "y, (n, m). The gradient for v must be a (p, q). Only one order of the factors gives that: u.T, a (p, n), "
+        "times g, (n, m), times w.T, a (m, q).",
     ),
     why="The gradient for b adds something up over N. What does that say about a batch of examples?",
 )

@@ -25,11 +25,11 @@ ex = Exercise(
     Which curve, A, B, C or D, belongs to which? Answer with letters.
     """,
     hints=(
-        "Which of the curves goes down at every step, and how many of them do?",
-        "A step against the gradient lowers the loss, a hundredth of it lowers it by about a hundredth as much. A sum "
-        "of all gradients keeps pushing when the bottom is already passed.",
-        "A sledge on a slope: with brakes it stops in the valley, without them it runs up the other side and back "
-        "again; pulled by a snail it is still near the top.",
+        "Which of the curves go down at every step? Of those, which is the quick one and which the slow one?",
+        "A step against the gradient lowers the loss, and a hundredth of that step lowers it by about a hundredth as "
+        "much. A sum of all gradients keeps pushing when the bottom is already passed.",
+        "Four sledges on a slope. One has brakes and stops in the valley. One has none, runs up the other side and "
+        "comes back. One is let down inch by inch and is still near the top. One is pulled uphill.",
     ),
     why="Two of the curves agree in their first two points. Which two, and why no longer?",
 )

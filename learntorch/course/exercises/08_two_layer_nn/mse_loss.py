@@ -33,7 +33,7 @@ ex = Exercise(
         "The difference, its square and then a mean or a sum over everything: three operations of chapter 06 and none "
         "more. The shapes of two tensors can be compared with == and !=.",
         "The same for absolute values: [1, 5] and [2, 2] differ by −1 and 3, the sum of absolute differences is 4 and "
-        "their mean is 2. Divided by the number of elements, wherever they stand.",
+        "their mean is 2. A mean divides by the number of all elements, however many rows they stand in.",
     ),
     why="Which learning rate makes the same steps with the mean as 1e-4 does with the sum, for 640 numbers?",
 )
