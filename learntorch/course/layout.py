@@ -21,6 +21,7 @@ LANE = 14.0  # between an arrow that passes a layer and what stands beside it
 PORT = 12.0  # between two arrows that end at one box
 GAP = 38.0  # between two layers, at least
 GAP_MOST = 110.0
+DOORSTEP = 8.0  # between a layer of nothing but doors, boxes without a size, and the next one
 SWEEPS = 12
 
 
@@ -32,31 +33,49 @@ class Layout(NamedTuple):
     size: Point
 
 
-def layered(sizes: Sequence[Point], edges: Sequence[tuple[int, int]], down: bool = False) -> Layout:
+# Where an edge leaves its tail and enters its head, counted from their middles; None: as is best.
+Doors = tuple["float | None", "float | None"]
+
+
+def layered(
+    sizes: Sequence[Point],
+    edges: Sequence[tuple[int, int]],
+    down: bool = False,
+    doors: Sequence[Doors] | None = None,
+    first: Sequence[int] = (),
+    asides: Sequence[bool] | None = None,
+) -> Layout:
     """Place boxes of the given (width, height) so that every edge runs right (or down).
 
-    Boxes are numbered so that each edge (tail, head) has tail < head.
+    Boxes are numbered so that each edge (tail, head) has tail < head. `doors` says for each edge where it
+    meets its two boxes, if that is fixed; the boxes in `first` stand in the first layer. An edge that is an
+    aside bends no other one.
     """
+    asides = asides or [False] * len(edges)
+    doors = doors or [(None, None)] * len(edges)
     # One set of formulas for both directions: `length` along the arrows, `breadth` across them.
     length = [h if down else w for w, h in sizes]
     breadth = [w if down else h for w, h in sizes]
 
-    layer = _layers(len(sizes), edges)
-    chains, layer, breadth = _lanes(edges, layer, breadth)
-    rows = _order(chains, layer)
-    middle = _coordinates(rows, chains, breadth, len(sizes))
-    starts, ends = _bands(rows, chains, layer, middle, length)
+    layer = _layers(len(sizes), edges, set(first))
+    chains, layer, breadth = _lanes(edges, layer, breadth, doors)
+    links = _links(chains, doors, asides)
+    rows = _order(chains, links, layer)
+    middle = _coordinates(rows, links, breadth, len(sizes))
+    starts, ends = _bands(rows, links, layer, middle, length)
 
     low = min(m - b / 2 for m, b in zip(middle, breadth, strict=True))
     middle = [m - low for m in middle]
-    ports = _ports(chains, middle, breadth)
-    curves = [
-        _curve(chain, port, layer, middle, length, starts, ends) for chain, port in zip(chains, ports, strict=True)
+    ports = _ports(chains, middle, breadth, doors, asides)
+    late = {tail for (tail, _), aside in zip(edges, asides, strict=True) if aside}  # near what they are an aside to
+    along = [
+        ends[layer[i]] - b if i in late else (starts[layer[i]] + ends[layer[i]] - b) / 2 for i, b in enumerate(length)
     ]
-    corners = []
-    for i in range(len(sizes)):
-        along = (starts[layer[i]] + ends[layer[i]] - length[i]) / 2
-        corners.append((along, middle[i] - breadth[i] / 2))
+    curves = [
+        _curve(chain, middle[chain[0]] + (door[0] or 0.0), port, layer, middle, length, along, starts, ends)
+        for chain, port, door in zip(chains, ports, doors, strict=True)
+    ]
+    corners = [(along[i], middle[i] - breadth[i] / 2) for i in range(len(sizes))]
     size = (ends[-1], max(m + b / 2 for m, b in zip(middle, breadth, strict=True)))
     if down:
         corners = [_swap(p) for p in corners]
@@ -69,42 +88,58 @@ def _swap(p: Point) -> Point:
     return p[1], p[0]
 
 
-def _layers(n: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+def _layers(n: int, edges: Sequence[tuple[int, int]], first: set[int]) -> list[int]:
     """Longest path to the last box, so that every box stands right before its first reader."""
     to_end = [0] * n
     for tail, head in sorted(edges, key=lambda e: -e[1]):  # a head before anything that leads to it
         to_end[tail] = max(to_end[tail], to_end[head] + 1)
     last = max(to_end)
-    return [last - d for d in to_end]
+    return [0 if i in first else last - d for i, d in enumerate(to_end)]
 
 
 def _lanes(
-    edges: Sequence[tuple[int, int]], layer: list[int], breadth: list[float]
+    edges: Sequence[tuple[int, int]], layer: list[int], breadth: list[float], doors: Sequence[Doors]
 ) -> tuple[list[list[int]], list[int], list[float]]:
     """Each edge as a chain of neighbours; an edge past a layer gets a thin box, a lane, there.
 
-    Edges that leave the same box share its lanes: they run as one line until they part.
+    Edges that leave a box by the same door share its lanes: they run as one line until they part.
     """
     layer, breadth, chains = list(layer), list(breadth), []
-    lanes: dict[tuple[int, int], int] = {}
-    for tail, head in edges:
+    lanes: dict[tuple[int, float | None, int], int] = {}
+    for (tail, head), (door, _) in zip(edges, doors, strict=True):
         chain = [tail]
         for between in range(layer[tail] + 1, layer[head]):
-            if (tail, between) not in lanes:
-                lanes[tail, between] = len(layer)
+            if (tail, door, between) not in lanes:
+                lanes[tail, door, between] = len(layer)
                 layer.append(between)
                 breadth.append(0.0)
-            chain.append(lanes[tail, between])
+            chain.append(lanes[tail, door, between])
         chains.append([*chain, head])
     return chains, layer, breadth
 
 
-def _links(chains: list[list[int]]) -> list[tuple[int, int]]:
+class Link(NamedTuple):
+    """Two neighbours, and where the line between them meets each, counted from its middle."""
+
+    a: int
+    b: int
+    leave: float
+    enter: float
+    aside: bool
+
+
+def _links(chains: list[list[int]], doors: Sequence[Doors], asides: Sequence[bool]) -> list[Link]:
     """Every pair of neighbours, each once."""
-    return list(dict.fromkeys(pair for chain in chains for pair in zip(chain, chain[1:], strict=False)))
+    links: dict[Link, None] = {}
+    for chain, (leave, enter), aside in zip(chains, doors, asides, strict=True):
+        for a, b in zip(chain, chain[1:], strict=False):
+            at_a = (leave or 0.0) if a == chain[0] else 0.0
+            at_b = (enter or 0.0) if b == chain[-1] else 0.0
+            links[Link(a, b, at_a, at_b, aside)] = None
+    return list(links)
 
 
-def _order(chains: list[list[int]], layer: list[int]) -> list[list[int]]:
+def _order(chains: list[list[int]], links: list[Link], layer: list[int]) -> list[list[int]]:
     """The boxes of each layer, in the order with the fewest crossings found.
 
     Barycentre sweeps: sort a layer by the mean position of its neighbours, forth and back.
@@ -115,7 +150,7 @@ def _order(chains: list[list[int]], layer: list[int]) -> list[list[int]]:
     for chain in chains:
         for lane in chain[1:-1]:
             key[lane] = chain[0]  # a lane starts out beside the box that it comes from
-    for a, b in _links(chains):
+    for a, b in dict.fromkeys((link.a, link.b) for link in links):
         after[a].append(b)
         before[b].append(a)
     rows: list[list[int]] = [[] for _ in range(max(layer) + 1)]
@@ -157,14 +192,18 @@ def _crossings(rows: list[list[int]], after: list[list[int]]) -> int:
     return total
 
 
-def _coordinates(rows: list[list[int]], chains: list[list[int]], breadth: list[float], boxes: int) -> list[float]:
+def _coordinates(rows: list[list[int]], links: list[Link], breadth: list[float], boxes: int) -> list[float]:
     """The middle of every box across the arrows: as near to its neighbours as the spacing allows."""
-    before: list[list[tuple[int, float]]] = [[] for _ in breadth]
-    after: list[list[tuple[int, float]]] = [[] for _ in breadth]
-    for a, b in _links(chains):
+    before: list[list[tuple[int, float, float]]] = [[] for _ in breadth]  # who pulls, where to, how much
+    after: list[list[tuple[int, float, float]]] = [[] for _ in breadth]
+    for a, b, leave, enter, aside in links:
         weight = 1.0 + 3.0 * (a >= boxes) + 3.0 * (b >= boxes)  # a long arrow wants to be straight
-        before[b].append((a, weight))
-        after[a].append((b, weight))
+        if (a < boxes and not breadth[a]) or (b < boxes and not breadth[b]):
+            weight = 1e4  # and one through a door even more: it goes on behind it
+        if aside:
+            weight = 1e-3
+        before[b].append((a, leave - enter, weight))
+        after[a].append((b, enter - leave, weight))
     middle = [0.0] * len(breadth)
     offsets = []
     for row in rows:
@@ -184,10 +223,10 @@ def _coordinates(rows: list[list[int]], chains: list[list[int]], breadth: list[f
         pulls = before if forth else after
         for row, offset in pairs if forth else reversed(pairs):
             wish, weights = [], []
-            for i, o in zip(row, offset, strict=True):
-                weight = sum(w for _, w in pulls[i])
-                wanted = sum(w * middle[j] for j, w in pulls[i]) / weight if weight else middle[i]
-                wish.append(wanted - o)
+            for i, offset_i in zip(row, offset, strict=True):
+                weight = sum(w for _, _, w in pulls[i])
+                wanted = sum(w * (middle[j] + o) for j, o, w in pulls[i]) / weight if weight else middle[i]
+                wish.append(wanted - offset_i)
                 weights.append(weight or 0.1)
             for i, o, w in zip(row, offset, _increasing(wish, weights), strict=True):
                 middle[i] = o + w
@@ -208,50 +247,66 @@ def _increasing(wish: list[float], weight: list[float]) -> list[float]:
 
 def _bands(
     rows: list[list[int]],
-    chains: list[list[int]],
+    links: list[Link],
     layer: list[int],
     middle: list[float],
     length: list[float],
 ) -> tuple[list[float], list[float]]:
     """Where each layer starts and ends. Steep arrows between two layers get a wider gap."""
     steepest = [0.0] * len(rows)
-    for a, b in _links(chains):
-        steepest[layer[a]] = max(steepest[layer[a]], abs(middle[a] - middle[b]))
+    for a, b, leave, enter, _ in links:
+        steepest[layer[a]] = max(steepest[layer[a]], abs(middle[a] + leave - middle[b] - enter))
+    lengths = [max((length[i] for i in row if i < len(length)), default=0.0) for row in rows]
     starts, ends, at = [], [], 0.0
-    for number, row in enumerate(rows):
+    for number, here in enumerate(lengths):
         starts.append(at)
-        ends.append(at + max((length[i] for i in row if i < len(length)), default=0.0))
-        at = ends[-1] + min(max(GAP, 0.3 * steepest[number]), GAP_MOST)
+        ends.append(at + here)
+        empty = not here or not lengths[min(number + 1, len(lengths) - 1)]
+        at = ends[-1] + min(max(DOORSTEP if empty else GAP, 0.3 * steepest[number]), GAP_MOST)
     return starts, ends
 
 
-def _ports(chains: list[list[int]], middle: list[float], breadth: list[float]) -> list[float]:
-    """Where each edge meets its head: side by side, in the order in which they arrive."""
+def _ports(
+    chains: list[list[int]],
+    middle: list[float],
+    breadth: list[float],
+    doors: Sequence[Doors],
+    asides: Sequence[bool],
+) -> list[float]:
+    """Where each edge meets its head: side by side, in the order in which they arrive, asides at the edges."""
     arriving: dict[int, list[int]] = {}
-    for number, chain in enumerate(chains):
-        arriving.setdefault(chain[-1], []).append(number)
     ports = [0.0] * len(chains)
+    for number, (chain, (_, door)) in enumerate(zip(chains, doors, strict=True)):
+        if door is None and breadth[chain[-1]]:
+            arriving.setdefault(chain[-1], []).append(number)
+        else:
+            ports[number] = middle[chain[-1]] + (door or 0.0)
     for head, numbers in arriving.items():
         numbers.sort(key=lambda n: middle[chains[n][-2]])
-        step = min(PORT, (breadth[head] - PORT) / len(numbers))
-        for rank, number in enumerate(numbers):
-            ports[number] = middle[head] + step * (rank - (len(numbers) - 1) / 2)
+        main = [n for n in numbers if not asides[n]]
+        beside = [n for n in numbers if asides[n]]
+        step = min(PORT, (breadth[head] - PORT) / (len(main) + 2 * len(beside)))
+        low = [n for n in beside if middle[chains[n][-2]] < middle[head]]
+        for rank, number in enumerate([*low, *main, *beside[len(low) :]], -len(low)):
+            ports[number] = middle[head] + step * (rank - (len(main) - 1) / 2)
     return ports
 
 
 def _curve(
     chain: list[int],
+    start: float,
     port: float,
     layer: list[int],
     middle: list[float],
     length: list[float],
+    along: list[float],
     starts: list[float],
     ends: list[float],
 ) -> Curve:
     """Straight beside the boxes of a layer, bent only in the gap between two layers."""
     tail, head = chain[0], chain[-1]
-    centre = (starts[layer[tail]] + ends[layer[tail]]) / 2
-    at = (centre + length[tail] / 2, middle[tail])
+    # A door is as long as its layer: its line begins and ends with the layer.
+    at = (along[tail] + length[tail] if length[tail] else starts[layer[tail]], start)
     curve: Curve = [(at,)]
 
     def line_to(p: Point) -> None:
@@ -270,6 +325,5 @@ def _curve(
             curve.append(((half, leave[1]), (half, y), enter))
         if b != head:
             line_to((ends[layer[b]], y))
-    centre = (starts[layer[head]] + ends[layer[head]]) / 2
-    line_to((centre - length[head] / 2, port))
+    line_to((along[head], port))
     return curve
