@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import NamedTuple
 
+from .formulas import rule_of, table
+
 ELISION = "    # …\n"  # stands where a selection leaves lines of a class out
 
 
@@ -49,6 +51,16 @@ class Excerpt(NamedTuple):
     place: str  # 'learntorch/nn/layers.py', or 'this notebook'
     line: int
     text: str
+    derivatives: str = ""  # for a rule: its formulas as mathematics, in HTML
+
+    @property
+    def link(self) -> str:
+        """The address of the line, seen from a folder of notebooks; "" for what is not part of this package.
+
+        The same from every folder, so that a page does not change with the place it was made in: a browser, and
+        JupyterLab, takes `..` at the top for the top. `#line=39` puts JupyterLab's cursor behind line 39.
+        """
+        return f"../{self.place}#line={self.line - 1}" if self.place.startswith("learntorch/") else ""
 
     @property
     def header(self) -> str:
@@ -70,9 +82,15 @@ class Listing:
             f'<details class="lt-source" open><summary>{html.escape(e.header)}</summary>'
             # A box that scrolls needs the focus, so that the arrow keys can scroll it.
             f'<pre tabindex="0" role="region" aria-label="Source of {html.escape(e.header)}">'
-            f"{highlight(e.text)}</pre></details>"
+            f"{highlight(e.text)}</pre>{e.derivatives}{_opens(e)}</details>"
             for e in self.excerpts
         )
+
+
+def _opens(excerpt: Excerpt) -> str:
+    if not excerpt.link:
+        return ""
+    return f'<p><a href="{html.escape(excerpt.link)}">Open {html.escape(excerpt.place)} at line {excerpt.line}</a></p>'
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -82,7 +100,9 @@ class Listing:
 def _excerpt(thing: object) -> Excerpt:
     target = _target(thing)
     lines, line = _lines(target, thing)
-    return Excerpt(_place(target), line, _tidy("".join(lines)))
+    rule = rule_of(thing)
+    derivatives = table(rule) if rule is not None and target is rule.fn else ""
+    return Excerpt(_place(target), line, _tidy("".join(lines)), derivatives)
 
 
 def _selection(cls: type, wanted: tuple[str, ...]) -> Excerpt:
@@ -255,22 +275,41 @@ def _tokens(source: str) -> Iterator[tokenize.TokenInfo]:
         return
 
 
-# The colours are JupyterLab's own, so they hold in its light and in its dark themes; the second value
-# is for every other page.
+# Text and background are JupyterLab's own, in its light and in its dark theme; the second value is for every other
+# page. The colours of the code are not: some of its own are too pale to read (contrast below 4.5 : 1). The name is
+# doubled because JupyterLab has rules for every table and every `pre`, and the more specific rule wins.
 _STYLE = """<style>
-.lt-source { border: 1px solid var(--jp-border-color2, #bdbdbd); border-radius: 4px; margin: 4px 0;
+.lt-source.lt-source { border: 1px solid var(--jp-border-color2, #bdbdbd); border-radius: 4px; margin: 4px 0;
   color: var(--jp-content-font-color1, #212121); background: var(--jp-cell-editor-background, #f7f7f7) }
-.lt-source summary { cursor: pointer; padding: 4px 10px;
+.lt-source.lt-source summary { cursor: pointer; padding: 4px 10px;
   font: 600 var(--jp-ui-font-size1, 13px) var(--jp-ui-font-family, sans-serif) }
-.lt-source pre { margin: 0; padding: 8px 12px; max-height: 32em; overflow: auto; tab-size: 4;
+.lt-source.lt-source pre { margin: 0; padding: 8px 12px; max-height: 32em; overflow: auto; tab-size: 4;
   border-top: 1px solid var(--jp-border-color2, #bdbdbd); white-space: pre; text-align: left;
   background: transparent; color: inherit;
   font: var(--jp-code-font-size, 13px)/1.45 var(--jp-code-font-family, Menlo, Consolas, monospace) }
-.lt-source .k { color: var(--jp-mirror-editor-keyword-color, #00682a); font-weight: 600 }
-.lt-source .s { color: var(--jp-mirror-editor-string-color, #a11515) }
-.lt-source .n { color: var(--jp-mirror-editor-number-color, #006a43) }
-.lt-source .c { color: var(--jp-mirror-editor-comment-color, #4a6969); font-style: italic }
-.lt-source .d { color: var(--jp-mirror-editor-def-color, #0000c8); font-weight: 600 }
-.lt-source .a { color: var(--jp-mirror-editor-meta-color, #8700b8) }
+.lt-source.lt-source p { margin: 0; padding: 4px 12px; border-top: 1px solid var(--jp-border-color2, #bdbdbd);
+  font: var(--jp-ui-font-size1, 13px) var(--jp-ui-font-family, sans-serif) }
+.lt-source.lt-source a { color: inherit; text-decoration: underline }
+.lt-source.lt-source .lt-maths { display: block; overflow-x: auto; margin: 0; padding: 4px 12px 8px; border: 0;
+  border-top: 1px solid var(--jp-border-color2, #bdbdbd); border-collapse: collapse; color: inherit;
+  font: var(--jp-ui-font-size1, 13px)/1.5 var(--jp-ui-font-family, sans-serif) }
+.lt-source.lt-source .lt-maths caption { display: block; padding: 0 0 4px; text-align: left; color: inherit }
+.lt-source.lt-source .lt-maths tr { background: transparent }
+.lt-source.lt-source .lt-maths th { padding: 4px 16px 4px 0; border: 0; font-weight: 400; text-align: left;
+  white-space: nowrap }
+.lt-source.lt-source .lt-maths td { padding: 4px 0; border: 0; text-align: left; white-space: nowrap }
+.lt-source.lt-source math { font-size: 1.2em }
+.lt-source.lt-source .k { color: #00682a; font-weight: 600 }
+.lt-source.lt-source .s { color: #a11515 }
+.lt-source.lt-source .n { color: #006a43 }
+.lt-source.lt-source .c { color: #4a6969; font-style: italic }
+.lt-source.lt-source .d { color: #0000c8; font-weight: 600 }
+.lt-source.lt-source .a { color: #8700b8 }
+[data-jp-theme-light="false"] .lt-source.lt-source .k { color: #81c784 }
+[data-jp-theme-light="false"] .lt-source.lt-source .s { color: #ff9e93 }
+[data-jp-theme-light="false"] .lt-source.lt-source .n { color: #a5d6a7 }
+[data-jp-theme-light="false"] .lt-source.lt-source .c { color: #9fb8b8 }
+[data-jp-theme-light="false"] .lt-source.lt-source .d { color: #82b1ff }
+[data-jp-theme-light="false"] .lt-source.lt-source .a { color: #d7a3ff }
 </style>
 """

@@ -254,10 +254,61 @@ def test_the_page_is_escaped_scrolls_and_takes_the_themes_colours(sample):
     assert '<details class="lt-source" open>' in page and 'tabindex="0"' in page
     assert "max-height" in page and "overflow: auto" in page
     assert "&gt;{self.first()}" in page
-    colours = re.findall(r"color: ([^;}]+)", page)
-    assert all(colour.strip() == "inherit" or colour.startswith("var(--jp-") for colour in colours)
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of #rrggbb (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(("theme", "grounds"), [("", ("#ffffff", "#f5f5f5")), ("dark", ("#111111", "#212121"))])
+def test_the_colours_of_the_code_can_be_read_in_both_themes(theme, grounds):
+    rules = re.findall(r"(.*)\.lt-source\.lt-source \.([ksncda]) \{ color: (#\w+)", source._STYLE)
+    colours = {kind: colour for selector, kind, colour in rules if bool(selector) == bool(theme)}
+    assert set(colours) == set("ksncda")
+    for colour in colours.values():
+        for ground in grounds:
+            low, high = sorted((luminance(colour), luminance(ground)))
+            assert (high + 0.05) / (low + 0.05) >= 4.5
 
 
 def test_the_same_on_every_run():
     assert show(device)._repr_html_() == show(device)._repr_html_()
     assert " at 0x" not in repr(show(device))
+
+
+# The link and the mathematics ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("thing", [device, show, learntorch.nn.Linear, learntorch.mul, learntorch.nn.functional])
+def test_the_link_leads_to_the_line_from_every_folder_of_notebooks(thing, monkeypatch, tmp_path):
+    (excerpt,) = show(thing).excerpts
+    path, _, line = excerpt.link.partition("#line=")
+    file = (PACKAGE.parent / "chapters" / path).resolve()
+    assert file.is_file() and file == (PACKAGE.parent / "exercises" / path).resolve()
+    rows = file.read_text(encoding="utf-8").splitlines()
+    assert rows[int(line)].strip() == excerpt.text.splitlines()[0]  # #line=0 is the first line
+    page = show(thing)._repr_html_()
+    assert f'<a href="{excerpt.link}">Open {excerpt.place} at line {excerpt.line}</a>' in page
+    monkeypatch.chdir(tmp_path)
+    assert show(thing)._repr_html_() == page
+
+
+def test_no_link_to_what_is_not_beside_the_notebooks(sample):
+    assert "<a " not in show(sample.Box)._repr_html_() + show(textwrap)._repr_html_()
+
+
+def test_a_rule_shows_its_derivatives_as_mathematics_and_nothing_else_does():
+    node = (learntorch.ones(1, requires_grad=True) * 2).grad_fn
+    for thing in (learntorch.mul, learntorch.Tensor.mul, node):
+        page = show(thing)._repr_html_()
+        assert page.count('<table class="lt-maths">') == 1 and "with respect to b" in page
+    for thing in (learntorch.nn.Linear, learntorch.logical_and, learntorch.zeros):
+        assert "<table" not in show(thing)._repr_html_()
+
+
+def test_the_text_is_the_source_alone():
+    assert repr(show(learntorch.mul)).endswith("def mul(a, b):\n" + inspect.getsource(learntorch.mul.rule.fn).partition(
+        "def mul(a, b):\n")[2].rstrip())  # fmt: skip
