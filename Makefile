@@ -27,7 +27,7 @@ export UV_NATIVE_TLS := 1
 NO_LEARNER = LEARNTORCH_HOME=":memory:"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test chapters check-chapters exercises mutants graduate golden parity machines browser browser-exercises feedback nbgrader bench lint format clean
+.PHONY: help setup lab test chapters check-chapters exercises mutants graduate golden parity machines browser browser-exercises book accessibility feedback nbgrader bench lint format clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -109,6 +109,7 @@ machines: $(READY) ## validate the course as older processors would compute it
 
 browser: .venv/.browser .venv/.trusted ## open every chapter in a real browser and run it (needs Chromium)
 	$(RUN) tools/browser.py $(CHAPTERS)
+	$(RUN) tools/browser_widgets.py
 
 browser-exercises: .venv/.browser ## act out a newcomer's path through the exercises in a real browser
 	$(RUN) tools/browser_exercises.py
@@ -116,6 +117,25 @@ browser-exercises: .venv/.browser ## act out a newcomer's path through the exerc
 .venv/.browser: $(READY)
 	@$(RUN) -m uv pip install --quiet --python $(RUN) -c constraints.txt -e '.[browser]' || \
 	  $(RUN) -m pip install --quiet -c constraints.txt -e '.[browser]'
+	@touch $@
+
+book: .venv/.book ## the whole course as HTML pages and as one PDF, in build/book (needs Chromium)
+	$(RUN) tools/book.py
+
+.venv/.book: $(READY)
+	@$(RUN) -m uv pip install --quiet --python $(RUN) -c constraints.txt -e '.[book]' || \
+	  $(RUN) -m pip install --quiet -c constraints.txt -e '.[book]'
+	@touch $@
+
+AXE_VERSION := 4.14.1
+AXE := build/axe-$(AXE_VERSION)/node_modules/axe-core/axe.min.js
+
+accessibility: book $(AXE) ## check every page of the book with axe-core, in both colour schemes (needs npm)
+	$(RUN) tools/accessibility.py --axe $(AXE)
+
+$(AXE):
+	@command -v npm > /dev/null || { echo "npm is missing. On Debian and Ubuntu: apt install npm"; exit 1; }
+	npm install --no-fund --no-audit --no-save --prefix build/axe-$(AXE_VERSION) axe-core@$(AXE_VERSION)
 	@touch $@
 
 # Real PyTorch, in an environment of its own. ORACLE=path/to/python uses one that is there already;

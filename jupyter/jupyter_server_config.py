@@ -5,11 +5,15 @@ needs jupytext for building the notebooks only.
 """
 
 import os
+from pathlib import Path
 
 c = get_config()  # noqa: F821 (Jupyter provides it)
 
 # Open the landing page, not the launcher.
 c.LabApp.default_url = "/lab/tree/README.ipynb"
+
+# Our own small extension, which opens the table of contents.
+c.LabApp.extra_labextensions_path = [str(Path(__file__).resolve().parent / "labextensions")]
 
 # In a container everyone is root, and JupyterLab would refuse to start.
 c.ServerApp.allow_root = True

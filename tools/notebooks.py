@@ -25,6 +25,7 @@ import tempfile
 from pathlib import Path
 
 import jupytext
+import navigation
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -83,6 +84,8 @@ def read_source(source: Path) -> nbformat.NotebookNode:
         if cell.cell_type == "code" and not cell.source.strip():
             raise BuildError(f"{source.name}, cell {number}: a code cell without code.")
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in ("alt", "tags")})
+    navigation.add(notebook, source)
+    for cell in notebook.cells:
         cell.id = _cell_id(cell.source, seen)
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5

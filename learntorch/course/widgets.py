@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+VIEW = "application/vnd.jupyter.widget-view+json"  # what a front end with widgets shows first
+
 
 def live() -> bool:
     """Whether widgets run here. `LEARNTORCH_WIDGETS=off` turns them off: builds and validations do."""
@@ -38,7 +40,9 @@ class Playable:
     def __repr__(self) -> str:
         return self.static()["text/plain"]
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Any:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        shown: dict[str, Any] = self.static()
         if live():
-            return self.widget()._repr_mimebundle_()
-        return self.static()
+            # Both go into the notebook: a page that cannot run the widget shows the static picture beside it.
+            shown = shown | {VIEW: self.widget()._repr_mimebundle_()[VIEW]}
+        return shown
