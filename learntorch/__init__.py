@@ -390,6 +390,15 @@ from .sampling import (  # noqa: E402
     randperm,
 )
 from .serialization import load, save  # noqa: E402
+from .settings import (  # noqa: E402
+    are_deterministic_algorithms_enabled,
+    get_float32_matmul_precision,
+    get_num_threads,
+    is_deterministic_algorithms_warn_only_enabled,
+    set_float32_matmul_precision,
+    set_num_threads,
+    use_deterministic_algorithms,
+)
 from .tensor import Size, Tensor, strided  # noqa: E402
 
 inf, nan = 1e999, 1e999 - 1e999

@@ -24,6 +24,7 @@ class Stamp:
     """
 
     __slots__ = ("version", "last", "recent")
+    inference = False  # whether the memory was made in inference mode
 
     def __init__(self) -> None:
         self.version = 0  # how many writes
@@ -44,6 +45,7 @@ class InferenceStamp(Stamp):
     """The one stamp of all tensors made in inference mode: their writes are not counted."""
 
     __slots__ = ()
+    inference = True
 
     @property
     def version(self) -> int:
@@ -57,6 +59,13 @@ class InferenceStamp(Stamp):
 
 
 INFERENCE = InferenceStamp()
+
+
+class DetachedStamp(Stamp):
+    """The write log of `x.data` and `x.detach()`, taken outside inference mode of a tensor that was made inside."""
+
+    __slots__ = ()
+    inference = True
 
 
 class TensorBase:
@@ -109,7 +118,7 @@ def twin(t: TensorBase) -> TensorBase:
     """
     if t._stamp is None:
         t._stamp = Stamp()
-    other = wrap(t._array)
+    other = wrap(memory(t))
     other._stamp = t._stamp
     return other
 

@@ -12,7 +12,7 @@ import numpy as np
 from . import dtypes
 from .dtypes import dtype
 from .generator import Generator, default_generator
-from .random import exponential, floating, in_memory_order, kind_of, on_cpu, size_of, unit, working
+from .random import exponential, floating, in_memory_order, on_cpu, size_of, unit, working
 
 
 def bernoulli(
@@ -79,7 +79,7 @@ def _check_weights(weights: np.ndarray, num_samples: int, replacement: bool) -> 
         raise RuntimeError("prob_dist must be 1 or 2 dim. Reshape it, one row per distribution.")
     if not d.is_floating_point:
         raise RuntimeError(
-            f"multinomial only supports floating-point dtypes for input, got: {kind_of(d)}. Call .float() first."
+            f"multinomial only supports floating-point dtypes for input, got: {d.short}. Call .float() first."
         )
     if num_samples <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples. Take at least one.")

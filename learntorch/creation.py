@@ -12,7 +12,7 @@ import numpy as np
 from . import devices, dtypes
 from .base import TensorBase, memory, wrap
 from .devices import module_for
-from .errors import final, warn_once
+from .errors import final, kind_of, warn_once
 from .methods import filling
 from .methods.filling import fitting, not_negative, warn_of_copies
 from .methods.reading import checked, read, writable
@@ -64,7 +64,7 @@ def asarray(obj: object, *, dtype: dtypes.dtype | None = None, device=None, copy
         warn_once("torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of False.")
     out = as_tensor(obj, dtype=dtype, device=device)
     if copy is False and isinstance(obj, (TensorBase, np.ndarray)) and out._array.dtype != _array(obj).dtype:
-        here, there = (dtypes.of_numpy(a.dtype).legacy.removesuffix("Tensor") for a in (_array(obj), out._array))
+        here, there = (dtypes.of_numpy(a.dtype).short for a in (_array(obj), out._array))
         raise ValueError(f"can't alias tensor with dtype '{here}' into dtype '{there}'. Leave copy=False away.")
     if copy and np.shares_memory(memory(out), _array(obj)):
         out = out.clone()
@@ -84,9 +84,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         TypeError: "expected np.ndarray (got list)"
     """
     if not isinstance(ndarray, np.ndarray):
-        kind = type(ndarray)
-        name = f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
-        raise TypeError(f"expected np.ndarray (got {name}). For other data use torch.tensor.")
+        raise TypeError(f"expected np.ndarray (got {kind_of(ndarray)}). For other data use torch.tensor.")
     return wrap(writable(checked(ndarray)))
 
 
@@ -134,10 +132,9 @@ def deliver(array, out: Tensor | None, dtype, device, requires_grad: bool, pin_m
 def prepare(out: Tensor, shape: tuple, dtype) -> Tensor:
     """`out` of this shape, ready to be written to."""
     if dtype is not None and _kind(dtype, "out") != out._array.dtype:
-        asked = dtypes.of_numpy(_kind(dtype, "out")).legacy.removesuffix("Tensor")
+        asked = dtypes.of_numpy(_kind(dtype, "out")).short
         raise RuntimeError(
-            f"dtype {asked} does not match dtype of out parameter ({out.dtype.legacy.removesuffix('Tensor')}). Leave "
-            "dtype away."
+            f"dtype {asked} does not match dtype of out parameter ({out.dtype.short}). Leave dtype away."
         )
     if out._requires_grad and grad_mode.enabled:
         raise RuntimeError(
@@ -318,7 +315,7 @@ def _triangle(name: str, row: int, col: int, offset: int, dtype, device, require
             raise RuntimeError(f"{side} must be non-negative, got{n}. It is a number of {side}s.")
     kind = np.dtype("int64") if dtype is None else _kind(dtype, name)
     if kind.kind not in "iu":
-        what = dtypes.of_numpy(kind).legacy.removesuffix("Tensor")
+        what = dtypes.of_numpy(kind).short
         raise NotImplementedError(f"\"{name}\" not implemented for '{what}'. Indices are whole numbers.")
     places = getattr(np, f"{name}_from")(np.empty((row, col)), offset)
     return finish(np.array(places, kind), device, requires_grad)

@@ -15,12 +15,13 @@ class dtype:
     (torch.float32, 4, False)
     """
 
-    __slots__ = ("name", "numpy", "legacy", "is_floating_point", "is_signed")
+    __slots__ = ("name", "numpy", "legacy", "short", "is_floating_point", "is_signed")
 
     def __init__(self, name: str, legacy: str) -> None:
         self.name = name
         self.numpy = np.dtype(name)
         self.legacy = legacy  # the old name of a CPU tensor of this type: FloatTensor
+        self.short = legacy.removesuffix("Tensor")  # what PyTorch's sentences call the type: Float
         self.is_floating_point = self.numpy.kind == "f"
         self.is_signed = self.numpy.kind in "fi"
 

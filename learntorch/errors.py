@@ -110,9 +110,9 @@ def by_name(name: str, count: int, most: float, inputs: tuple, options: dict,
 
 def not_implemented(kernel: str, array) -> NotImplementedError:
     """The sentence for an operation that does not exist for the type of `array`; `kernel` is PyTorch's inner name."""
-    kind = of_numpy(array.dtype).legacy.removesuffix("Tensor")
     return NotImplementedError(
-        f"\"{kernel}\" not implemented for '{kind}'. Convert the tensor first, for example with .long() or .float()."
+        f"\"{kernel}\" not implemented for '{type_name(array)}'. Convert the tensor first, for example with .long() or "
+        ".float()."
     )
 
 
@@ -212,7 +212,7 @@ def shifted(error: TypeError) -> TypeError:
 
 def type_name(x) -> str:
     """The short old name of the type of an array: 'Float', 'Long'."""
-    return of_numpy(x.dtype).legacy.removesuffix("Tensor")
+    return of_numpy(x.dtype).short
 
 
 def c_name(x) -> str:

@@ -17,7 +17,7 @@ from .methods import reduction
 from .methods.choosing import choose
 from .methods.signatures import function_signature
 from .ops import comparison, pointwise
-from .out import into, options_for
+from .out import into, options_for, refuse_gradients
 from .recording import recorded
 from .tensor import Size, Tensor
 
@@ -57,7 +57,7 @@ def function(name: str, method: Callable | None = None) -> Callable:
                 result = run(_tensor(name, "input", input), *args, **options)
         except TypeError as error:
             raise shifted(error) from None
-        return result if out is None else into(name, out, result, (input, *args))
+        return result if out is None else into(name, out, result, (input, *args, *options.values()))
 
     call.__name__ = call.__qualname__ = name
     call.rule = getattr(method, "rule", None)
@@ -195,6 +195,8 @@ def pow(input, exponent, *, out=None) -> Tensor:
     """Power: inputᵉˣᵖᵒⁿᵉⁿᵗ. One of the two may be a number."""
     if not isinstance(exponent, TensorBase):
         _tensor("pow", "input", input)
+    if out is not None:
+        refuse_gradients("pow", (input, exponent, out))
     result = recorded(pointwise.pow)(input, exponent)
     return result if out is None else into("pow", out, result)
 

@@ -47,7 +47,7 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
                 parent = edge[0]
                 if parent is None or gi is None:
                     continue
-                if gi is g and type(parent) is AccumulateGrad and not create_graph:
+                if gi is g and accumulate and type(parent) is AccumulateGrad and not create_graph:
                     gi = gi.copy()  # it may go to another leaf too
                 if parent.outputs == 1 and parent not in pending:
                     pending[parent] = gi

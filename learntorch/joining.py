@@ -43,7 +43,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out=None) -> Tensor:
     if out is not None and not np.can_cast(result._array.dtype, out._array.dtype, "same_kind"):
         raise final(TypeError(
             "torch.cat(): input types can't be cast to the desired output type "
-            f"{out.dtype.legacy.removesuffix('Tensor')}. Convert them first."
+            f"{out.dtype.short}. Convert them first."
         ))  # fmt: skip
     return result if out is None else into("cat", out, result)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from .base import INFERENCE, Stamp, TensorBase, memory, new, tick, twin, wrap
-from .errors import broadcast_error
+from .errors import shape_mismatch
 from .hooks import Hooks, RemovableHandle
 from .modes import grad_mode, rare
 from .ops.elementary import zeros_like
@@ -165,7 +165,7 @@ def watch(node: Node) -> None:
         frames = [frame for frame in traceback.extract_stack() if not frame.filename.startswith(HERE)]
         node.metadata["traceback_"] = traceback.format_list(frames)
     for t in node.saved:
-        if isinstance(t, TensorBase) and t._stamp is INFERENCE and not grad_mode.inference:
+        if isinstance(t, TensorBase) and t._stamp is not None and t._stamp.inference and not grad_mode.inference:
             raise RuntimeError(
                 "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
                 "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
@@ -180,6 +180,15 @@ def saved_names(rule: Rule) -> list[str]:
     extras = {f"{name}_shape": f"{given}_sym_sizes" for name, given in inputs.items()}
     names = inputs | outputs | extras
     return [names.get(name, name) for name in (*rule.saved_inputs, *rule.saved_outputs, *rule.saved_extras)]
+
+
+def check_mode(target: TensorBase) -> None:
+    """Refuse to change a tensor of inference mode outside of it."""
+    if target._stamp is INFERENCE and not grad_mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+            "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
 
 
 class AccumulateGrad(Node):
@@ -216,10 +225,11 @@ class AccumulateGrad(Node):
             leaf._grad = leaf._grad + g
         else:
             total = memory(leaf._grad)
+            check_mode(leaf._grad)
             try:
                 total += g
             except ValueError:  # the leaf has another shape now: `x.data = …`
-                raise broadcast_error(total.shape, g.shape) from None
+                raise shape_mismatch(total.shape, g.shape) from None
             if leaf._grad._stamp is None:
                 leaf._grad._stamp = Stamp()
             leaf._grad._stamp.write()

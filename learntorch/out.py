@@ -12,8 +12,9 @@ import numpy as np
 from .base import TensorBase, memory
 from .errors import c_name, final, kind_of, shape_mismatch, type_name
 from .modes import grad_mode
+from .nodes import check_mode
 from .ops.strides import strided
-from .writing import check_mode, check_overlap
+from .writing import check_overlap
 
 # Functions whose `out=` must have the type of the result, and how PyTorch says so.
 _EXPECTED = "Expected out tensor to have dtype {result_c}, but got {out_c} instead"
@@ -36,6 +37,8 @@ _SAME |= dict.fromkeys(
     "abs absolute neg negative bitwise_not sign sgn ceil floor round trunc fix frac".split(),
     "Found dtype {out} but expected {result}",
 )
+_BY_NUMBERS = {"clamp", "clip", "clamp_min", "clamp_max"}  # strict if their bounds are numbers
+_SAME["clamp by numbers"] = _SAME["abs"]
 _SAME["nan_to_num"] = "nan_to_num: dtype of out: {out} should be same as input: {result}"
 _SAME["signbit"] = "signbit does not support non-boolean outputs"
 
@@ -68,6 +71,8 @@ def into(name: str, out, result, inputs: tuple = ()):
     if not isinstance(result, tuple):
         if name in ("max", "min") and len(inputs) > 1:  # of two tensors
             name += "imum"
+        if name in _BY_NUMBERS and not any(isinstance(x, TensorBase) for x in inputs[1:]):
+            name = "clamp by numbers"
         return _write(name, out, result, inputs)
     if not isinstance(out, (tuple, list)):
         raise final(TypeError(f"{name}(): argument 'out' must be tuple of Tensors, not {type(out).__name__}"))
@@ -85,6 +90,8 @@ def options_for(name: str, out, options: dict, inputs: tuple = ()) -> dict:
     if name in _WITHOUT or name[-1] == "_":
         raise final(TypeError(f"{name}() got an unexpected keyword argument 'out'"))
     refuse_gradients(name, (*inputs, *options.values(), *(out if isinstance(out, tuple) else (out,))))
+    if name in ("amax", "amin") and all(isinstance(x, TensorBase) for x in (out, inputs[0])):  # before they look at dim
+        _check_type(name, out, inputs[0])
     if name in _IN_TYPE_OF_OUT and isinstance(out, TensorBase) and "dtype" not in options:
         return options | {"dtype": out.dtype}
     return options
@@ -106,6 +113,11 @@ def _check(name: str, out, result) -> None:
     if not isinstance(out, TensorBase):
         raise final(TypeError(f"{name}(): argument 'out' must be Tensor, not {kind_of(out)}"))
     refuse_gradients(name, (result, out))
+    _check_type(name, out, result)
+
+
+def _check_type(name: str, out, result) -> None:
+    """Refuse an `out` of a type that the function does not write."""
     r, o = result._array, out._array
     if r.dtype == o.dtype:
         return

@@ -84,7 +84,7 @@ def uniform(
         )
     if high - low > limit:
         raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{kind_of(dtype)}>::max(), but found to={high:g} and "
+            f"uniform_ expects to-from <= std::numeric_limits<{dtype.short}>::max(), but found to={high:g} and "
             f"from={low:g} which result in to-from to exceed the limit. Choose closer bounds."
         )
     real = working(dtype)
@@ -338,12 +338,8 @@ def _common_shape(*shapes: tuple) -> tuple:
     return np.broadcast_shapes(*shapes)
 
 
-def kind_of(d: dtype) -> str:
-    return d.legacy.removesuffix("Tensor")  # PyTorch's name in messages: Long
-
-
 def floating(d: dtype | None, kernel: str) -> dtype:
     d = d or dtypes.get_default_dtype()
     if not d.is_floating_point:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind_of(d)}'. Take a floating-point dtype.")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{d.short}'. Take a floating-point dtype.")
     return d

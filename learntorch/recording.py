@@ -28,7 +28,7 @@ from .nodes import (
 )
 from .ops.layout import arranged
 from .ops.promotion import cast, promote
-from .ops.rule import EXACT, FLOAT, NUMBERS, PROMOTE, Rule
+from .ops.rule import COMMON, EXACT, FLOAT, Rule
 
 MISSING = object()  # an argument that was not given by position
 
@@ -70,6 +70,7 @@ def operand(rule: Rule, value: object, as_operator: bool = False, name: str | No
 def _unary(rule: Rule) -> Callable:
     fn, floats, single = rule.fn, rule.types == FLOAT, len(rule.outputs) == 1
     save, differentiable, fixed_class = saver(rule), bool(rule.formulas), _fixed_class(rule)
+    pointwise = rule.types in COMMON
 
     def call(x, **options):
         if options:
@@ -85,6 +86,8 @@ def _unary(rule: Rule) -> Callable:
             raise explain(error, rule.__name__, (array,), options) from None
         if not single:
             return _outputs(rule, result, (x,), options, save)
+        if pointwise and result.ndim > 1 and not array.flags.c_contiguous and result.shape == array.shape:
+            result = arranged(result, array)
         out = wrap(result)
         if differentiable and x._requires_grad and grad_mode.enabled and result.dtype.kind == "f":
             node = new(fixed_class or node_class(rule.node_name((x,), options), rule))
@@ -109,7 +112,7 @@ def operator(rule: Rule) -> Callable:
 
 def _binary(rule: Rule, as_operator: bool = False) -> Callable:
     fn, exact = rule.fn, rule.types == EXACT
-    types, promotes, floats = rule.types, rule.types in (PROMOTE, NUMBERS, FLOAT), rule.types == FLOAT
+    types, promotes, floats = rule.types, rule.types in COMMON, rule.types == FLOAT
     save, differentiable, fixed_class = saver(rule), bool(rule.formulas), _fixed_class(rule)
     one_edge = len(rule.gradients) == 1
 
@@ -148,7 +151,7 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
             result = grad_mode.quietly(fn, x, y, **options)
         except Exception as error:
             raise explain(error, rule.__name__, (x, y), options) from None
-        if promotes and not alone and result.ndim > 1 and not x.flags.c_contiguous:
+        if promotes and result.ndim > 1 and not (result if alone else x).flags.c_contiguous:
             result = arranged(result, x, y)
         out = wrap(result)
         if differentiable and (a_grad or b_grad) and grad_mode.enabled and result.dtype.kind == "f":
@@ -270,7 +273,7 @@ def arrays_of(rule: Rule, inputs: tuple) -> tuple:
         if isinstance(x, TensorBase) and x._base is not None:
             refresh(x)
     arrays = tuple(x._array if isinstance(x, TensorBase) else x for x in inputs)
-    if rule.types in (PROMOTE, NUMBERS, FLOAT):
+    if rule.types in COMMON:
         return promote(arrays, rule.types)
     return arrays
 

@@ -94,8 +94,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator=None, out=None
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator=None, out=None) -> Tensor:
     """Indices drawn with the weights `input`, which need not add up to 1, row by row."""
     if out is not None and out.dtype is not dtypes.int64:
-        kind = out.dtype.legacy.removesuffix("Tensor")
-        raise RuntimeError(f"multinomial expects Long tensor out, got: {kind}. Indices are whole numbers.")
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype.short}. Indices are whole numbers.")
     result = input.multinomial(num_samples, replacement, generator=generator)
     return result if out is None else deliver(memory(result), out, None, None, False)
 

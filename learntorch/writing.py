@@ -5,18 +5,18 @@ Read in chapter 03. `inplace(rule)` gives the underscore form of a rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from .base import INFERENCE, Stamp, TensorBase, memory, tick, wrap
+from .base import Stamp, TensorBase, memory, tick, wrap
 from .dtypes import of_numpy
 from .errors import broadcast_error, by_name, explain, shape_mismatch
 from .modes import grad_mode
-from .nodes import CopySlices, Layout, check_origin, edge_of, refresh, rewire
-from .ops.rule import FLOAT, NUMBERS, PROMOTE, Rule
+from .nodes import CopySlices, Layout, check_mode, check_origin, edge_of, refresh, rewire
+from .ops.rule import COMMON, Rule
 from .recording import arrays_of, operand, record, saver
 
 _OPERANDS = (TensorBase, float, int, np.generic)  # what arithmetic takes beside a tensor
@@ -26,9 +26,9 @@ _OPERANDS = (TensorBase, float, int, np.generic)  # what arithmetic takes beside
 def inplace(rule: Rule) -> Callable:
     """The underscore form of `rule`: writes the result over its first input and returns it."""
     fn, save, keeps_target = rule.fn, saver(rule), rule.inputs[0] in rule.saved_inputs
-    name, most = f"{rule.__name__}_", len(rule.inputs)
+    name, most = rule.__name__.removesuffix("_") + "_", len(rule.inputs)
     required = most - len(rule.optional_inputs)
-    promotes = rule.types in (PROMOTE, NUMBERS, FLOAT)
+    promotes, saves_output = rule.types in COMMON, bool(rule.saved_outputs)
     recorded = not rule.__name__.startswith("logical")
 
     def call(target, *others, **options):
@@ -51,7 +51,7 @@ def inplace(rule: Rule) -> Callable:
             inputs = (_before(target), *others)
         write(target, result, lambda: record(rule, inputs, options, needs, save, (target,)),
               needs=any(needs) and bool(rule.formulas) and target._array.dtype.kind == "f",
-              saves_output=bool(rule.saved_outputs))  # fmt: skip
+              saves_output=saves_output and not _lies_in(target, others))  # fmt: skip
         return target
 
     call.__name__ = call.__qualname__ = name
@@ -63,7 +63,7 @@ def inplace(rule: Rule) -> Callable:
 def _reason(error: Exception, rule: Rule, place, arrays: tuple, options: dict) -> Exception:
     """What to say of a failure: of several mistakes the shapes are named first, then the types."""
     try:
-        if rule.types in (PROMOTE, NUMBERS, FLOAT):
+        if rule.types in COMMON:
             check_shape(place.shape, *map(np.shape, arrays))
         check_type(arrays[0].dtype, place.dtype)
     except RuntimeError as clearer:
@@ -86,6 +86,11 @@ def inplace_operator(rule: Rule) -> Callable:
     call.__name__, call.__doc__ = plain.__name__, plain.__doc__
     call.rule = rule
     return call
+
+
+def _lies_in(target: TensorBase, others: Iterable) -> bool:
+    """True if an operand is overwritten too, as in x.pow_(x): then the backward pass has to refuse what was saved."""
+    return any(x is target or (isinstance(x, TensorBase) and x._stamp is target._stamp is not None) for x in others)
 
 
 def _before(target: TensorBase) -> TensorBase:
@@ -134,8 +139,9 @@ def check_type(computed: np.dtype, stored: np.dtype) -> None:
     """Refuse to write numbers of a type that loses what makes them: a fraction, or more than true and false."""
     if not np.can_cast(computed, stored, "same_kind") and _kind(computed) > _kind(stored):
         raise RuntimeError(
-            f"result type {_type_name(computed)} can't be cast to the desired output type {_type_name(stored)}. "
-            "Convert the tensor first, for example with .float(), or use the form without the trailing underscore."
+            f"result type {of_numpy(computed).short} can't be cast to the desired output type "
+            f"{of_numpy(stored).short}. Convert the tensor first, for example with .float(), or use the form without "
+            "the trailing underscore."
         )
 
 
@@ -168,15 +174,6 @@ def check_writable(target: TensorBase, inputs: tuple, recorded: bool = True) -> 
     for x in inputs:
         if isinstance(x, TensorBase) and x is not target and x._stamp is target._stamp and x._stamp is not None:
             check_overlap(array, x._array)
-
-
-def check_mode(target: TensorBase) -> None:
-    """Refuse to change a tensor of inference mode outside of it."""
-    if target._stamp is INFERENCE and not grad_mode.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
-            "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
 
 
 def check_history(target: TensorBase, inputs: tuple) -> None:
@@ -215,7 +212,3 @@ def check_overlap(target, source, separate: bool = False) -> None:
 
 def _kind(dtype: np.dtype) -> int:
     return "biuf".index(dtype.kind) - (dtype.kind == "u")
-
-
-def _type_name(dtype: np.dtype) -> str:
-    return of_numpy(dtype).legacy.removesuffix("Tensor")

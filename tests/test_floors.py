@@ -61,10 +61,11 @@ FLOORS = [
         "nn/normalization.py",
         "nn/containers.py",
         "nn/losses.py",
-        "nn/utils.py",
+        "nn/modules.py",
+        "nn/utils/*.py",
     ],
     ["optim/*.py", "utils/*.py", "serialization.py"],
-    ["cuda.py", "accelerator.py", "backends/*.py", "__init__.py"],
+    ["cuda.py", "accelerator.py", "settings.py", "backends/*.py", "__init__.py"],
     ["course/*.py", "course/**/*.py"],
 ]
 

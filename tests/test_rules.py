@@ -426,7 +426,8 @@ def call(name: str, inputs: tuple, options: dict):
     return f, [x.detach().requires_grad_() for x in inputs if getattr(x, "requires_grad", False)]
 
 
-NO_DERIVATIVE = {"floor_divide", "rremainder", "scatter_join", "unique", "unique_consecutive"}  # PyTorch refuses these
+# PyTorch refuses these
+NO_DERIVATIVE = {"floor_divide", "floor_divide_", "rremainder", "scatter_join", "unique", "unique_consecutive"}
 
 
 def test_every_rule_with_a_gradient_is_in_the_table():

@@ -213,6 +213,7 @@ class Runner:
                     return
                 self._differ(kind, f"{path}.{kind} is {getattr(b, kind)} instead of {getattr(a, kind)}")
         theirs, mine = _array(a), _array(b)
+        self.loosest = max(self.loosest, TOLERANCE.get(theirs.dtype.name, 0.0))
         before, now = self.bits.get(path), theirs.tobytes()
         self.bits[path] = now
         if now == mine.tobytes():
@@ -268,7 +269,6 @@ class Runner:
         finite = np.isfinite(theirs)
         self.scale = max(self.scale, float(np.abs(np.where(finite, theirs, 0)).max(initial=0)))
         tolerance = TOLERANCE[theirs.dtype.name]
-        self.loosest = max(self.loosest, tolerance)
         if self.program[-1].area == "autograd":  # a gradient went through operations of several types
             tolerance = self.loosest * LOOSER
         elif "out=" in self.program[-1].source:  # of a wider type than what was computed

@@ -20,7 +20,7 @@ OPERATION = re.compile(r"(?:torch|F|nn|\}|\))\.(?:autograd\.|nn\.)?(\w+)")
 ASSIGNMENT = re.compile(r"(?<![=!<>])=(?!=)(?![^()]*\))")  # outside of brackets
 BACKWARD = re.compile(r"backward\(|\.grad\b")
 # Not to be put under no_grad or inference_mode: there PyTorch leaves open what becomes of the history.
-UNMOVED = re.compile(r"requires_grad|backward|detach_|(squeeze|transpose|\.t)_\(")
+UNMOVED = re.compile(r"requires_grad|backward|deepcopy|detach_|(squeeze|transpose|\.t)_\(")
 WRITE = re.compile(r"\w_\([^()]*\)$")
 AREAS = [area for area, weight in WEIGHTS.items() for _ in range(weight)]
 
@@ -35,6 +35,8 @@ class Drawer(Tensors):
         self.begin(mistaken=area != "start" and self.chance(12))
         source = PLACEHOLDER.sub(self.fill, template)
         name = None
+        if WRITE.search(template) and self.reads_what_it_writes():
+            return  # docs/differences.md: PyTorch reads some of the numbers after it has overwritten them
         if not self.is_write(template):
             name = self.runner.fresh_name()
             source = f"{name} = {source}"

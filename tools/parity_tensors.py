@@ -53,6 +53,10 @@ def memory_of(x) -> int:
     return x.data_ptr() - x.storage_offset() * x.element_size()
 
 
+def layout(x) -> tuple:
+    return x.storage_offset(), tuple(x.shape), x.stride()
+
+
 def broadcasts(shape: tuple, other: tuple) -> bool:
     return all(m == n or 1 in (m, n) for m, n in zip(shape[::-1], tuple(other)[::-1]))
 
@@ -103,6 +107,17 @@ class Tensors(Arguments):
         self.noted(tuple(x.shape), type_of(x))
         self.used.append(path)
         return path
+
+    def reads_what_it_writes(self) -> bool:
+        """Whether the step's first tensor lies in memory with gaps, and another of its tensors in the same memory,
+        otherwise: PyTorch looks for such an overlap only where there are no gaps."""
+        live = dict(self.live)
+        target, *others = [live[path] for path in dict.fromkeys(self.used)] or [None]
+        if target is None:
+            return False
+        span = 1 + sum((n - 1) * step for n, step in zip(target.shape, target.stride()))
+        beside = [x for x in others if memory_of(x) == memory_of(target) and layout(x) != layout(target)]
+        return target.numel() < span and bool(beside)
 
     def fresh(self, shape: tuple, dtype: str) -> str:
         """A tensor written out."""

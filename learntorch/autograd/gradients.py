@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..base import TensorBase, wrap
+from ..base import TensorBase, memory, wrap
 from ..graph import run_backward
 from ..joining import stack
 from ..methods.history import backward as _backward
-from ..methods.history import chosen, roots
-from ..nodes import edge_of
+from ..methods.history import chosen, starts
+from ..modes import no_grad
+from ..nodes import address, edge_of
 from ..tensor import Tensor
 
 __all__ = ["backward", "grad"]
@@ -88,21 +89,34 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph: bool | None = None, c
 
 def _gradients(outputs: list, inputs: list, given: list, retain_graph: bool, create_graph: bool) -> list:
     """One walk backward; None for an input that it does not come to."""
-    start = roots(outputs, given, create_graph)
+    start = starts(outputs, given)
     for t in inputs:
         if not t.requires_grad:
             raise RuntimeError(
                 "One of the differentiated Tensors does not require grad. Create it with requires_grad=True."
             )
     edges = [edge_of(t) for t in inputs]
+    passed_on = [g for (_, g), own in zip(start, given) if own is not None]
+    if not create_graph:
+        start = [(edge, memory(g)) for edge, g in start]
     found = run_backward(start, create_graph=create_graph, retain_graph=retain_graph, wanted=set(edges),
                          accumulate=False)  # fmt: skip
-    # An output that is an input too gives back the gradient it was given; an input named twice, one gradient.
-    tensors = {id(g): own for (_, g), own in zip(start, given) if own is not None}
     gradients = [found.get(edge) for edge in edges]
-    for g in gradients:
-        tensors.setdefault(id(g), g if g is None or isinstance(g, TensorBase) else wrap(g))
-    return [tensors[id(g)] for g in gradients]
+    tensors = {id(g): g if g is None or create_graph else _tensor(g, passed_on) for g in gradients}
+    return [tensors[id(g)] for g in gradients]  # an input named twice has one gradient
+
+
+def _tensor(g, given: list) -> Tensor:
+    """The tensor of a gradient: one that was given, where the walk only passed it on, or a view of it, or a new one."""
+    for own in given:
+        if own._array is g:
+            return own
+        if isinstance(g, np.ndarray) and g.size and np.may_share_memory(own._array, g):
+            steps = [step // g.itemsize for step in g.strides]
+            first = (address(g) - address(own._array)) // g.itemsize
+            with no_grad():
+                return own.as_strided(g.shape, steps, own.storage_offset() + first)
+    return wrap(g)
 
 
 def _batched(outputs: list, inputs: list, given: Sequence[Tensor], retain_graph: bool, create_graph: bool) -> list:

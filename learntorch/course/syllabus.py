@@ -78,7 +78,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(2, "02_numpy_interop", "Torch and NumPy, CPU and GPU",
         _files(
             "accelerator.py backends/__init__.py backends/cuda.py backends/cudnn.py backends/mps.py "
-            "creation.py cuda.py devices.py methods/conversion.py methods/reading.py",
+            "creation.py cuda.py devices.py methods/conversion.py methods/reading.py settings.py",
         ),
         _names(
             torch="from_numpy as_tensor float32 cuda.is_available",
@@ -138,7 +138,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(8, "08_two_layer_nn", "The two-layer net with nn",
         _files(
             "nn/__init__.py nn/activations.py nn/checks.py nn/containers.py nn/convolution.py "
-            "nn/criteria.py nn/hooks.py nn/init.py nn/layers.py nn/losses.py nn/module.py "
+            "nn/criteria.py nn/hooks.py nn/init.py nn/layers.py nn/losses.py nn/module.py nn/modules.py "
             "nn/normalization.py nn/norms.py nn/parameter.py nn/pooling.py nn/state.py nn/tree.py "
             "nn/windows.py ops/convolution.py ops/embedding.py ops/loss.py ops/normalization.py "
             "ops/padding.py ops/pooling.py ops/windows.py",
@@ -154,7 +154,8 @@ CHAPTERS: tuple[Chapter, ...] = (
         )),
     Chapter(9, "09_two_layer_optim", "The two-layer net with optim",
         _files(
-            "nn/utils.py optim/__init__.py optim/adagrad.py optim/adam.py optim/lr_scheduler.py "
+            "nn/utils/__init__.py nn/utils/clip_grad.py nn/utils/convert_parameters.py nn/utils/rnn.py "
+            "optim/__init__.py optim/adagrad.py optim/adam.py optim/lr_scheduler.py "
             "optim/optimizer.py optim/plateau.py optim/rmsprop.py optim/scheduler.py optim/sgd.py "
             "utils/__init__.py utils/data/__init__.py utils/data/collate.py utils/data/dataloader.py "
             "utils/data/dataset.py utils/data/sampler.py",

@@ -60,7 +60,7 @@ class ComparisonMethods:
     def isclose(self, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False):
         """Element by element: |x − other| ≤ atol + rtol·|other|."""
         if self.dtype is not other.dtype:
-            a, b = (x.dtype.legacy.removesuffix("Tensor") for x in (self, other))
+            a, b = (x.dtype.short for x in (self, other))
             raise RuntimeError(f"{a} did not match {b}. Convert one of them, for example with .to(other.dtype).")
         for name, tolerance in (("rtol", rtol), ("atol", atol)):
             if tolerance < 0:

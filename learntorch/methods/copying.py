@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from ..base import Stamp, memory, new
+from ..base import INFERENCE, Stamp, memory, new
+from ..modes import grad_mode
 from ..nodes import address
 from ..ops.strides import strided
 from .memory import owner
@@ -41,7 +42,8 @@ class CopyingMethods:
             memo.setdefault("kept", []).append(whole)  # the name in the memo is good while the array lives
         start = (address(array) - address(whole)) // array.dtype.itemsize
         view = strided(flat[start:], array.shape, array.strides) if array.size else array.copy()
-        copy = memo[id(self)] = self._leaf(view, None, deepcopy(self.__dict__, memo))
+        stamp = INFERENCE if grad_mode.inference else None
+        copy = memo[id(self)] = self._leaf(view, stamp, deepcopy(self.__dict__, memo))
         copy._grad = deepcopy(self._grad, memo)
         return copy
 

@@ -128,7 +128,7 @@ class FillingMethods:
         if not self.is_floating_point():
             raise RuntimeError(
                 "Exponential distribution is a continuous probability distribution. dtype must be a floating point but "
-                f"you specified {self.dtype.legacy.removesuffix('Tensor')}. Convert it with .float()."
+                f"you specified {self.dtype.short}. Convert it with .float()."
             )
         return self._draw(lambda shape: random.exponential(shape, lambd, self.dtype, generator), "Exponential")
 

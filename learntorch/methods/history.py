@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 
 from .. import devices
-from ..base import INFERENCE, Stamp, TensorBase, memory, wrap
+from ..base import INFERENCE, DetachedStamp, Stamp, TensorBase, memory, wrap
 from ..errors import argument_error, c_name
 from ..graph import run_backward
 from ..hooks import Hooks, RemovableHandle
@@ -57,7 +57,7 @@ class HistoryMethods:
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
-        if requires_grad and self._stamp is INFERENCE and not grad_mode.inference:
+        if requires_grad and self.is_inference() and not grad_mode.inference:
             raise RuntimeError(
                 "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Make a clone() "
                 "outside inference_mode first."
@@ -108,7 +108,7 @@ class HistoryMethods:
             if value._array.dtype != self._array.dtype:
                 raise RuntimeError(
                     f"attempting to assign a gradient with dtype '{c_name(value._array)}' to a tensor with grad_dtype "
-                    f"'{self.dtype.legacy.removesuffix('Tensor')}'. Convert it with .to(tensor.dtype)."
+                    f"'{self.dtype.short}'. Convert it with .to(tensor.dtype)."
                 )
             if value._array.shape != self._array.shape:
                 raise RuntimeError(
@@ -138,7 +138,7 @@ class HistoryMethods:
         if self._stamp is None:
             self._stamp = Stamp()
         out = wrap(self._array)
-        out._stamp = self._stamp
+        out._stamp = DetachedStamp() if self.is_inference() and not grad_mode.inference else self._stamp
         return out
 
     def detach_(self):
@@ -152,7 +152,10 @@ class HistoryMethods:
     def data(self):
         """The same memory without the history, and without the check for writes. Use `detach()` in new code."""
         out = wrap(memory(self))
-        out._stamp = INFERENCE if self._stamp is INFERENCE and grad_mode.inference else None
+        if self.is_inference():
+            out._stamp = INFERENCE if grad_mode.inference else DetachedStamp()
+        else:
+            out._stamp = None
         return out
 
     @data.setter
@@ -173,7 +176,7 @@ class HistoryMethods:
 
     def is_inference(self) -> bool:
         """True for a tensor made in inference_mode, which no recording may save."""
-        return self._stamp is INFERENCE
+        return self._stamp is not None and self._stamp.inference
 
     @property
     def _version(self) -> int:
@@ -256,7 +259,12 @@ def chosen(function: str, inputs) -> list:
 
 
 def roots(tensors: list, gradients: list, create_graph: bool) -> list:
-    """Pairs of edge and gradient to start from; a scalar starts with 1."""
+    """Pairs of edge and gradient to start from, a copy: it may become the `.grad` of a leaf."""
+    return [(edge, g if create_graph else g._array.copy()) for edge, g in starts(tensors, gradients)]
+
+
+def starts(tensors: list, gradients: list) -> list:
+    """Pairs of edge and gradient, as a tensor; a scalar starts with 1."""
     given = [_gradient_of(i, t, g) for i, (t, g) in enumerate(zip(tensors, gradients))]
     if len(gradients) < len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients. Give one for each, or None.")
@@ -267,7 +275,7 @@ def roots(tensors: list, gradients: list, create_graph: bool) -> list:
                 f"element {i} of tensors does not require grad and does not have a grad_fn. Some tensor that it was "
                 "made from must have requires_grad=True."
             )
-    return [(edge, g if create_graph else g._array.copy()) for edge, g in zip(edges, given)]
+    return list(zip(edges, given))
 
 
 def _gradient_of(i: int, t, g):

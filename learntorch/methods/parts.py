@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..base import TensorBase, wrap
+from ..base import TensorBase, memory, wrap
 from ..errors import final
+from ..modes import grad_mode
 from ..ops import arranging
 from ..ops import shape as ops
 from ..ops.strides import contiguous_format
 from ..recording import recorded, siblings
-from ..writing import inplace
+from ..writing import inplace, write
+from .indexing import is_expanded
 from .signatures import signature
 
 
@@ -232,8 +234,7 @@ class PartMethods:
         n, counts = self.shape[dim], repeats._array
         if counts.dtype.kind not in "iu":
             raise NotImplementedError(
-                f"\"repeat_interleave_cpu\" not implemented for '{repeats.dtype.legacy.removesuffix('Tensor')}'. "
-                "Counts are integers."
+                f"\"repeat_interleave_cpu\" not implemented for '{repeats.dtype.short}'. Counts are integers."
             )
         if counts.ndim == 0 or counts.shape == (1,):
             counts = np.broadcast_to(counts.reshape(()), (n,))
@@ -343,9 +344,19 @@ class PartMethods:
     @signature("int diagonal = 0")
     def tril_(self, diagonal: int = 0):
         """In-place form of `tril`."""
-        return inplace(ops.tril)(self, diagonal=diagonal)
+        return _zeroed(self, "tril_", ops.tril, diagonal)
 
     @signature("int diagonal = 0")
     def triu_(self, diagonal: int = 0):
         """In-place form of `triu`."""
-        return inplace(ops.triu)(self, diagonal=diagonal)
+        return _zeroed(self, "triu_", ops.triu, diagonal)
+
+
+def _zeroed(x, name: str, rule, diagonal: int):
+    """x with zeros written on one side of a diagonal. In an expanded tensor they appear wherever the memory does."""
+    if not is_expanded(x) or x.ndim < 2 or (x.requires_grad and grad_mode.enabled):
+        return inplace(rule)(x, diagonal=diagonal)
+    outside = rule.fn(np.ones(x.shape, bool), diagonal=diagonal) == 0
+    memory(x)[outside] = 0
+    write(x, x._array, None, needs=False)
+    return x

@@ -53,7 +53,7 @@ class ReductionMethods:
         if not self.is_floating_point():
             raise RuntimeError(
                 f"nanmean(): expected input to have floating point or complex dtype but got "
-                f"{ops.kind_of(self._array.dtype)}. Convert it first, for example with .float()."
+                f"{self.dtype.short}. Convert it first, for example with .float()."
             )
         if dtype is not None:
             ops.check_mean_type("nanmean", dtype.numpy, "Optional")

@@ -47,7 +47,7 @@ class ShapeMethods:
         if wanted is self.dtype:
             return self.detach()
         array, old, new = memory(self), self.element_size(), wanted.itemsize
-        case = f"to view {_kind(self.dtype)} as {_kind(wanted)} (different element sizes), but got"
+        case = f"to view {self.dtype.short} as {wanted.short} (different element sizes), but got"
         times = new // old
         trouble = None
         if old != new and not array.ndim:
@@ -289,7 +289,3 @@ class ShapeMethods:
 
 def _is_dtype(value: object) -> bool:
     return isinstance(value, dtype)
-
-
-def _kind(d: dtype) -> str:
-    return d.legacy.removesuffix("Tensor")

@@ -17,7 +17,7 @@ import numpy as np
 from ..base import TensorBase
 from ..devices import device
 from ..dtypes import dtype
-from ..errors import final
+from ..errors import final, kind_of
 from ..generator import Generator
 from ..ops.strides import memory_format
 
@@ -143,10 +143,7 @@ class _Form:
 
 
 def _type_name(value: object) -> str:
-    kind = type(value)
-    if isinstance(value, TensorBase):
-        return "Tensor"
-    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+    return "Tensor" if isinstance(value, TensorBase) else kind_of(value)
 
 
 def _refusal(forms: list[_Form], args: tuple, options: dict) -> TypeError:

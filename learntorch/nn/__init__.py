@@ -4,7 +4,7 @@ Read in chapter 08.
 """
 
 from ..errors import no_such_name as _no_such_name
-from . import functional, init, utils
+from . import functional, init, modules, utils
 from .activations import (
     ELU,
     GELU,
@@ -108,6 +108,7 @@ __all__ = [
     "Unflatten",
     "functional",
     "init",
+    "modules",
     "utils",
 ]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..base import TensorBase
 from ..dtypes import int64, uint8
-from ..errors import argument_error, broadcast_error, final, shape_mismatch
+from ..errors import argument_error, broadcast_error, final, not_implemented, shape_mismatch
 from ..modes import grad_mode
 from ..tensor import Tensor
 
@@ -21,11 +21,6 @@ def check_tensor(function: str, x: object, name: str = "input", position: int = 
     if not isinstance(x, TensorBase):
         raise argument_error(function, name, position, "Tensor", x)
     return x
-
-
-def kind(x: Tensor) -> str:
-    """What PyTorch's sentences call the type of a tensor: Float, Long."""
-    return x.dtype.legacy.removesuffix("Tensor")
 
 
 def check_number(function: str, x: object, name: str, position: int, wanted: str = "Number") -> None:
@@ -58,8 +53,8 @@ def check_constant(function: str, name: str, x: Tensor) -> None:
 
 def cannot_hold(result: Tensor, target: Tensor) -> RuntimeError:
     return RuntimeError(
-        f"result type {kind(result)} can't be cast to the desired output type {kind(target)}. Convert the "
-        f"{kind(target)} tensor with .float()."
+        f"result type {result.dtype.short} can't be cast to the desired output type {target.dtype.short}. Convert the "
+        f"{target.dtype.short} tensor with .float()."
     )
 
 
@@ -69,6 +64,7 @@ def check_classes(scores: Tensor, target: Tensor, weight: Tensor | None) -> None
         raise ValueError("Expected 1 or more dimensions (got 0). There is one score for each class.")
     wanted, got = (scores.shape[0], *scores.shape[2:]), tuple(target.shape)
     if scores.ndim == 1 and len(got) == 1 and got != (1,):
+        _check_class_type(target)
         raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {got[0]}. It is one class.")
     if scores.ndim > 1 and got[:1] != wanted[:1]:
         raise ValueError(
@@ -89,21 +85,30 @@ def check_classes(scores: Tensor, target: Tensor, weight: Tensor | None) -> None
         raise RuntimeError(f"size mismatch (got input: {list(scores.shape)} , target: {list(got)}")
     if scores.ndim > 2 and got != wanted:
         raise RuntimeError(f"Expected target size {list(wanted)}, got {list(got)}. It holds one class for each place.")
-    if not scores.is_floating_point():
-        raise NotImplementedError(
-            f"\"nll_loss_out_frame\" not implemented for '{kind(scores)}'. The input holds logarithms of probabilities."
-        )
     if target.dtype is uint8 and scores.ndim > 2:
         raise RuntimeError("expected scalar type Long but found Byte. Classes are whole numbers: use .long().")
-    if target.dtype not in (int64, uint8):
-        raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {kind(target)}. Classes are whole numbers: use .long()."
-        )
+    _check_class_type(target)
     if weight is not None:
         check_weight("", weight, scores.shape[min(scores.ndim - 1, 1)])
+    if not scores.is_floating_point():
+        raise NotImplementedError(
+            f"\"nll_loss_out_frame\" not implemented for '{scores.dtype.short}'. The input holds logarithms of "
+            "probabilities."
+        )
+    if weight is not None:
         if weight.dtype != scores.dtype:
-            raise RuntimeError(f"expected scalar type {kind(scores)} but found {kind(weight)}. Convert it with .to().")
+            raise RuntimeError(
+                f"expected scalar type {scores.dtype.short} but found {weight.dtype.short}. Convert it with .to()."
+            )
         not_learned("nll_loss_forward", weight)
+
+
+def _check_class_type(target: Tensor) -> None:
+    if target.dtype not in (int64, uint8):
+        raise RuntimeError(
+            f"expected target dtype to be Long or Byte, but got {target.dtype.short}. Classes are whole numbers: use "
+            ".long()."
+        )
 
 
 def check_weight(caller: str, weight: Tensor, classes: int) -> None:
@@ -137,29 +142,35 @@ def check_spread(size: tuple) -> None:
         )
 
 
-def check_channels(x: Tensor, values: dict[str, Tensor | None]) -> None:
+def check_channels(x: Tensor, values: dict[str, Tensor | None], training: bool) -> None:
     """Refuse parameters and statistics of another number of channels than the input (N, C, …) has."""
+    channels = x.shape[1] if x.ndim > 1 else 0
+    for name, value in values.items():
+        if value is None:
+            if name.startswith("running") and not training:
+                raise RuntimeError(f"{name} must be defined in evaluation mode. Pass it, or pass training=True.")
+        elif value.numel() != channels and x.numel():
+            raise RuntimeError(
+                f"{name} should contain {channels} elements not {value.numel()}. The input has {channels} channels: "
+                "the layer's num_features must be that number."
+            )
     if x.ndim < 2:
         raise IndexError(
             f"Dimension out of range (expected to be in range of [-1, {x.ndim - 1}], but got 1). It is (N, C, …)."
         )
+    if training and (values["running_mean"] is None) != (values["running_var"] is None):
+        raise ValueError("running_mean and running_var must either both be None or neither be None")
     if not x.is_floating_point():
-        raise NotImplementedError(f"\"batch_norm\" not implemented for '{kind(x)}'. Convert the input with .float().")
-    for name, value in values.items():
-        if value is not None and value.numel() != x.shape[1] and x.numel():
-            raise RuntimeError(
-                f"{name} should contain {x.shape[1]} elements not {value.numel()}. The input has {x.shape[1]} "
-                "channels: the layer's num_features must be that number."
-            )
+        raise not_implemented("batch_norm", x._array)
     check_alike(x, *values.values())
 
 
 def check_alike(x: Tensor, *others: Tensor | None) -> None:
     """Refuse parameters of another type than the input, except float32 ones for float16."""
-    kinds = [kind(other) for other in others if other is not None]
-    if any(k != kind(x) for k in kinds):
+    kinds = [other.dtype.short for other in others if other is not None]
+    if any(k != x.dtype.short for k in kinds):
         wrong = next((k for k in kinds if k != "Float"), None)
-        if wrong is not None or kind(x) != "Half":
-            advice = f"The input is {kind(x)}, the layer {wrong or 'Float'}: convert one of them with .to()."
+        if wrong is not None or x.dtype.short != "Half":
+            advice = f"The input is {x.dtype.short}, the layer {wrong or 'Float'}: convert one of them with .to()."
             which = "expect parameter to have scalar type of Float" if wrong else "all inputs must share same datatype"
             raise RuntimeError(f"mixed dtype (CPU): {which}. {advice}")

@@ -25,7 +25,6 @@ from .checks import (
     check_number,
     check_tensor,
     check_weight,
-    kind,
 )
 
 
@@ -140,7 +139,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
             "Please ensure they have the same size."
         )
     if target.dtype != input.dtype:
-        raise RuntimeError(f"Found dtype {kind(target)} but expected {kind(input)}. Convert the target with .to().")
+        raise RuntimeError(f"Found dtype {target.dtype.short} but expected {input.dtype.short}. Use target.to().")
     if weight is not None:
         check_constant("binary_cross_entropy", "weight", weight)
         broadcast_shapes(target.shape, weight.shape)
@@ -278,8 +277,8 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
 def _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing) -> Tensor:
     if not target.is_floating_point():
         raise RuntimeError(
-            f"Expected floating point type for target with class probabilities, got {kind(target)}. A target of the "
-            "shape of the scores holds probabilities: use .float(). Classes have no dimension for the scores."
+            f"Expected floating point type for target with class probabilities, got {target.dtype.short}. A target "
+            "of the shape of the scores holds probabilities: use .float(). Classes have no dimension for the scores."
         )
     if ignore_index >= 0:
         raise RuntimeError(
@@ -304,8 +303,8 @@ def _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_sm
 def _log_softmax(scores: Tensor) -> Tensor:
     if not scores.is_floating_point():
         raise NotImplementedError(
-            f"\"log_softmax_lastdim_kernel_impl\" not implemented for '{kind(scores)}'. The scores come first, then "
-            "the targets."
+            f"\"log_softmax_lastdim_kernel_impl\" not implemented for '{scores.dtype.short}'. The scores come first, "
+            "then the targets."
         )
     return scores.log_softmax(0 if scores.ndim == 1 else 1)
 

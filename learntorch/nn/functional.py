@@ -6,11 +6,13 @@ in windows.py and pooling.py, normalization in norms.py, the losses in criteria.
 
 from __future__ import annotations
 
+import math
 import warnings
 
 from .. import creation
 from ..dtypes import int64
 from ..errors import no_such_name as _no_such_name
+from ..modes import grad_mode
 from ..ops import activations, matrix
 from ..ops import embedding as tables
 from ..ops.rule import Rule
@@ -217,7 +219,18 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     check_tensor("linear", weight, "weight", 2)
     if weight.ndim == 1 or input.ndim == 0:
         return _short_linear(input, weight, bias)
-    return _linear(input, weight) if bias is None else _linear(input, weight, check_tensor("linear", bias, "bias", 3))
+    if bias is None:
+        return _linear(input, weight)
+    check_tensor("linear", bias, "bias", 3)
+    return _linear(input, weight, bias) if input.ndim == 2 else _linear_rows(input, weight, bias)
+
+
+def _linear_rows(input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x Wᵀ + b for an x that is no matrix. As in PyTorch the result is a view of all rows, if x lies row by row."""
+    *sizes, last = input.shape
+    if not input.is_contiguous():
+        return _linear(input, weight) + bias
+    return _linear(input.view(math.prod(sizes), last), weight, bias).view(*sizes, len(weight))
 
 
 def _short_linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -253,7 +266,9 @@ def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max
     only_plain(max_norm, scale_grad_by_freq, sparse)
     check_tensor("embedding", weight, "weight", 1)
     check_tensor("embedding", input, "indices", 2)
-    padding_idx = -1 if padding_idx is None else padding_row(padding_idx, len(weight))
+    if weight.ndim == 0 and weight.requires_grad and grad_mode.enabled:  # recording asks how many rows there are
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions. A weight has one row for each index.")
+    padding_idx = -1 if padding_idx is None else padding_row(padding_idx, len(weight) if weight.ndim else 1)
     return recorded(tables.embedding)(weight, input, padding_idx=padding_idx)
 
 

@@ -11,7 +11,7 @@ from ..modes import no_grad
 from ..ops import normalization
 from ..recording import recorded
 from ..tensor import Tensor
-from .checks import check_alike, check_channels, check_spread, check_tensor, kind
+from .checks import check_alike, check_channels, check_spread, check_tensor
 
 
 def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
@@ -36,16 +36,11 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     for position, (name, value) in enumerate({"weight": weight, "bias": bias, **running}.items(), 2):
         if value is not None:
             check_tensor("batch_norm", value, name, position)
-    check_channels(input, {**running, "weight": weight, "bias": bias})
+    check_channels(input, {**running, "weight": weight, "bias": bias}, training)
     if training:
-        if (running_mean is None) != (running_var is None):
-            raise ValueError("running_mean and running_var must either both be None or neither be None")
         if running_mean is not None:
             _follow(input, running_mean, running_var, momentum)
         return recorded(normalization.batch_norm)(input, weight, bias, eps=eps)
-    for name, value in running.items():
-        if value is None:
-            raise RuntimeError(f"{name} must be defined in evaluation mode. Pass it, or pass training=True.")
     return recorded(normalization.fixed_norm)(input, weight, bias, running_mean, running_var, eps=eps)
 
 
@@ -91,7 +86,7 @@ def layer_norm(input: Tensor, normalized_shape: tuple, weight: Tensor | None = N
         )
     check_alike(input, weight, bias)
     if not input.is_floating_point():
-        raise NotImplementedError(f"\"LayerNormKernelImpl\" not implemented for '{kind(input)}'. Use .float().")
+        raise NotImplementedError(f"\"LayerNormKernelImpl\" not implemented for '{input.dtype.short}'. Use .float().")
     return recorded(normalization.layer_norm)(input, weight, bias, dims=len(size), eps=eps)
 
 
@@ -135,7 +130,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) 
     a, b = broadcast_tensors(x1, check_tensor("cosine_similarity", x2, "x2", 2))
     if not (a.is_floating_point() or b.is_floating_point()):
         raise RuntimeError(
-            f"expected common dtype to be floating point, yet common dtype is {kind(a)}. Convert them with .float()."
+            f"expected common dtype to be floating point, yet common dtype is {a.dtype.short}. Convert them with "
+            ".float()."
         )
     return (_directed(a, dim, eps) * _directed(b, dim, eps)).sum(dim)
 

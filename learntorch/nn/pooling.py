@@ -241,5 +241,4 @@ def _check(name: str, x: Tensor, kernel, stride, padding, dilation, ceil_mode: b
 def _numbers_for(name: str, x: Tensor, kinds: str) -> None:
     long = name == "avg_pool2d" and x._array.dtype == "int64"
     if x._array.dtype.kind not in kinds and not long:
-        kind = x.dtype.legacy.removesuffix("Tensor")
-        raise NotImplementedError(f"\"{name}\" not implemented for '{kind}'. Convert the input with .float().")
+        raise NotImplementedError(f"\"{name}\" not implemented for '{x.dtype.short}'. Convert the input with .float().")

@@ -220,17 +220,13 @@ def _check_fit(x, weight, bias, stride, padding, dilation, groups: int, transpos
             f"Input type ({c_name(x._array)}) and bias type ({c_name(bias._array)}) should be the same. {advice}"
         )
     if weight.dtype != x.dtype:
-        raise RuntimeError(f"expected scalar type {_kind(x)} but found {_kind(weight)}. {advice}")
-    if _kind(x) == "Bool":
+        raise RuntimeError(f"expected scalar type {x.dtype.short} but found {weight.dtype.short}. {advice}")
+    if x.dtype.short == "Bool":
         raise NotImplementedError("\"slow_conv2d_cpu\" not implemented for 'Bool'. Convert the input with .float().")
 
 
 def _by(sizes) -> str:
     return f"({' x '.join(map(str, sizes))})"
-
-
-def _kind(x: Tensor) -> str:
-    return x.dtype.legacy.removesuffix("Tensor")
 
 
 # Patches ─────────────────────────────────────────────────────────────────────────────────────────
@@ -372,6 +368,6 @@ def _check_border(x: Tensor, pad: tuple, around: list, mode: str) -> None:
                 f"Argument #{4 + 2 * i}: Padding size should be less than the corresponding input dimension, but got: "
                 f"padding ({before}, {after}) at dimension {x.ndim - 1 - i} of input {list(x.shape)}"
             )
-    if mode != "circular" and _kind(x) == "Bool":
+    if mode != "circular" and x.dtype.short == "Bool":
         name = {"reflect": "reflection", "replicate": "replication"}[mode]
         raise NotImplementedError(f"\"{name}_pad{dims}d\" not implemented for 'Bool'. Convert the input with .float().")

@@ -13,7 +13,7 @@ from ..devices import array_module
 from ..errors import require
 from .elementary import exp, zeros_like
 from .pointwise import masked_fill, where
-from .rule import FLOAT, differentiable
+from .rule import ANY, FLOAT, differentiable
 from .special import erf
 
 
@@ -110,7 +110,7 @@ def _gelu_slope(x, approximate):
     return cdf + x * (2 * cdf * (1 - cdf) * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x * x))
 
 
-@differentiable(x=lambda g, x: g * sigmoid(-x))     # d ln σ/dx = 1 − σ(x) = σ(−x)
+@differentiable(ANY, x=lambda g, x: g * sigmoid(-x))  # d ln σ/dx = 1 − σ(x) = σ(−x)
 def log_sigmoid(x):
     """Logarithm of the logistic function: y = ln σ(x) = −ln(1 + e⁻ˣ)."""
     require("f", "log_sigmoid_cpu", x)

@@ -9,10 +9,11 @@ import warnings
 
 import numpy as np
 
+from ..errors import type_name
 from .comparison import isnan
 from .elementary import abs, sign
 from .pointwise import masked_fill, where
-from .reduction import count, dims_of, kind_of, like_type, mean, spread, sum
+from .reduction import count, dims_of, like_type, mean, spread, sum
 from .rule import ANY, differentiable
 from .shape import row_major
 
@@ -86,7 +87,7 @@ def norm(x, *, p=2, dim=None, keepdim=False, dtype=None):
     """y = (Σ |x|ᵖ)^(1/p); for p = ∞ the largest |x|, for p = 0 how many are not zero."""
     if x.dtype.kind != "f":
         raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {kind_of(x.dtype)}. "
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {type_name(x)}. "
             "Convert it first, for example with .float()."
         )
     result = dtype or x.dtype

@@ -35,17 +35,18 @@ def _steps(x, shape: tuple) -> list[int]:
 
 
 def _order(shape: tuple, steps: list) -> list[int]:
-    """The dimensions from the slowest to the fastest: an insertion sort in which some pairs have no order."""
-    order = []  # the fastest first
-    for new in reversed(range(len(shape))):
-        at = len(order)
-        for i in reversed(range(len(order))):
-            verdict = _compare(order[i], new, shape, steps)
+    """The dimensions from the slowest to the fastest: a sort in which some pairs have no order, step by step as
+    PyTorch's, since what it does with such pairs can be seen."""
+    order = list(reversed(range(len(shape))))  # the fastest first
+    for new in range(1, len(order)):
+        at = new
+        for i in reversed(range(new)):
+            verdict = _compare(order[i], order[at], shape, steps)
             if verdict < 0:
                 break
             if verdict > 0:
+                order[i], order[at] = order[at], order[i]
                 at = i
-        order.insert(at, new)
     return order[::-1]
 
 

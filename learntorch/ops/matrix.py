@@ -11,9 +11,9 @@ from math import prod
 import numpy as np
 
 from ..devices import array_module
-from ..errors import c_name, not_implemented
-from .reduction import kind_of, sum
-from .rule import EXACT, differentiable
+from ..errors import c_name, not_implemented, type_name
+from .reduction import sum
+from .rule import ANY, EXACT, differentiable
 from .shape import broadcast_layout, diagonal_scatter, expand, reshape, sum_to, t, transpose, unsqueeze
 
 
@@ -50,6 +50,8 @@ def mm(a, b):
     _same_type(a, b)
     if a.size and b.size:
         _no_bool("addmm_impl_cpu_", a)
+    if a.shape[1] == 1:  # one term each: BLAS would skip the zeros, and 0 · inf is nan
+        return np.multiply(a, b, order="C")
     return a.dot(b)
 
 
@@ -61,7 +63,7 @@ def _fitting(a, b) -> None:
         )
 
 
-@differentiable(EXACT, a=lambda g, b: bmm(g, transpose(b, dim0=1, dim1=2)),
+@differentiable(ANY, a=lambda g, b: bmm(g, transpose(b, dim0=1, dim1=2)),
                 b=lambda g, a: bmm(transpose(a, dim0=1, dim1=2), g))  # fmt: skip
 def bmm(a, b):
     """One matrix product for each entry of a batch."""
@@ -73,13 +75,14 @@ def bmm(a, b):
             f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
             f"[{b.shape[0]}, {b.shape[1]}]."
         )
+    if not (a.size and b.size):  # PyTorch asks for one type only where there is something to multiply
+        return np.zeros((*a.shape[:2], b.shape[2]), b.dtype)
+    _no_bool("bmm", a)
     if a.dtype != b.dtype:
         raise RuntimeError(
-            f"expected scalar type {kind_of(a.dtype)} but found {kind_of(b.dtype)}. Convert one of them, for example "
+            f"expected scalar type {type_name(a)} but found {type_name(b)}. Convert one of them, for example "
             "with .to(other.dtype)."
         )
-    if a.size and b.size:
-        _no_bool("bmm", a)
     return np.matmul(a, b)
 
 
@@ -90,7 +93,7 @@ def mv(a, b):
     _matrix_and_vector(None, a, b)
     if a.size:
         _no_bool("addmv_impl_cpu", a)
-    return a.dot(b)
+    return a[:, 0] * b if len(b) == 1 else a.dot(b)  # as in mm
 
 
 def _matrix_and_vector(x, a, b) -> None:
@@ -109,7 +112,7 @@ def _matrix_and_vector(x, a, b) -> None:
             f"size mismatch, got input ({rows}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]}). The vector must "
             "be as long as the rows of the matrix."
         )
-    types = [kind_of(v.dtype) for v in (b if x is None else x, a, b)]
+    types = [type_name(v) for v in (b if x is None else x, a, b)]
     if len(set(types)) > 1:
         raise RuntimeError(
             f"addmv input tensors must have the same dtype, but got {types[0]}, {types[1]}, and {types[2]}. Convert "
@@ -126,7 +129,7 @@ def dot(a, b):
         )
     if a.dtype != b.dtype:
         raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {kind_of(a.dtype)} and {kind_of(b.dtype)}. "
+            f"dot : expected both vectors to have same dtype, but found {type_name(a)} and {type_name(b)}. "
             "Convert one of them, for example with .to(other.dtype)."
         )
     if a.shape != b.shape:
@@ -155,7 +158,7 @@ def _equal_types(x, a, b) -> None:
         if first.dtype != second.dtype:
             raise RuntimeError(
                 f"{'self' if first is x else 'mat1'} and mat2 must have the same dtype, but got "
-                f"{kind_of(first.dtype)} and {kind_of(second.dtype)}. Convert one of them, for example with "
+                f"{type_name(first)} and {type_name(second)}. Convert one of them, for example with "
                 ".to(other.dtype)."
             )
 
@@ -246,14 +249,14 @@ def _like_rows(y, g):
     return y if len(g.shape) == 2 else reshape(y, size=(*g.shape[:-1], y.shape[1]))
 
 
-# The last of the operations that PyTorch records, by the number of dimensions of x: with and without a bias.
-_LINEAR_NAMES = (("", "View", "Addmm", "View"), ("", "Squeeze4", "Mm", "UnsafeView"))
+# The last of the operations that PyTorch records without a bias, by the number of dimensions of x.
+_LINEAR_NAMES = ("", "Squeeze4", "Mm", "UnsafeView")
 
 
 @differentiable(EXACT, x=lambda g, weight: _like_rows(mm(_rows(g), weight), g),  # (N, D_out) (D_out, D_in)
                 weight=lambda g, x: mm(t(_rows(g)), _rows(x)),                   # (D_out, N) (N, D_in)
                 bias=lambda g: _column_sums(_rows(g)),
-                name=lambda x, bias: _LINEAR_NAMES[bias is None][min(len(x.shape), 3)])  # fmt: skip
+                name=lambda x, bias: _LINEAR_NAMES[min(len(x.shape), 3)] if bias is None else "Addmm")  # fmt: skip
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b, with x (…, D_in), W (D_out, D_in) and b (D_out)."""
     if x.ndim == 0 or weight.ndim == 0:
@@ -277,7 +280,7 @@ def linear(x, weight, bias=None):
         _same_type(x, weight)
     elif x.dtype != weight.dtype:
         raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {kind_of(x.dtype)} and {kind_of(weight.dtype)}. "
+            f"mat1 and mat2 must have the same dtype, but got {type_name(x)} and {type_name(weight)}. "
             "Convert the input, for example with .to(weight.dtype)."
         )
     if x.dtype.kind == "b" and x.size and weight.size:
@@ -286,7 +289,7 @@ def linear(x, weight, bias=None):
     if bias is not None:
         if bias.dtype != y.dtype:
             raise RuntimeError(
-                f"self and mat2 must have the same dtype, but got {kind_of(bias.dtype)} and {kind_of(y.dtype)}. "
+                f"self and mat2 must have the same dtype, but got {type_name(bias)} and {type_name(y)}. "
                 "Convert the bias."
             )
         try:

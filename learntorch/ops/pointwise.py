@@ -15,7 +15,7 @@ from ..errors import argument_error, c_name, require
 from .elementary import exp, log, trunc, zeros_like
 from .layout import arranged
 from .promotion import number, promote
-from .rule import ANY, FLOAT, NUMBERS, PROMOTE, differentiable, is_number
+from .rule import ANY, FLOAT, HELD, NUMBERS, differentiable, is_number
 from .shape import row_major
 
 # Arithmetic ──────────────────────────────────────────────────────────────────────────────────────
@@ -86,10 +86,10 @@ def _power_rule(g, a, b):
 def _exponent_rule(g, a, b, y):
     if is_number(a):  # it has no type of its own to give to the gradient
         return g * (y * math.log(a)) if a > 0 else where(b >= 0, 0, g * (y * -math.inf)) if a == 0 else g * math.nan
-    return where((a == 0) & (b >= 0), 0, g * y * log(a))
+    return g * where((a == 0) & (b >= 0), 0, y * log(a))
 
 
-@differentiable(a=_power_rule,                      # ∂aᵇ/∂a = b·aᵇ⁻¹
+@differentiable(HELD, a=_power_rule,                # ∂aᵇ/∂a = b·aᵇ⁻¹
                 b=lambda g, a, b, y: _exponent_rule(g, a, b, y),  # ∂aᵇ/∂b = aᵇ·ln a
                 name=lambda a, b: "Pow0" if is_number(b) else "Pow2" if is_number(a) else "Pow1")  # fmt: skip
 def pow(a, b):
@@ -135,7 +135,14 @@ def floor_divide(a, b):
     return _whole("div_floor_cpu", a, b, np.floor_divide)
 
 
-@differentiable(a=lambda g: zeros_like(g), b=lambda g: zeros_like(g), name="Div2")
+@differentiable(a=_no_derivative("floor_divide_"), b=_no_derivative("floor_divide_"), name="NotImplemented")
+def floor_divide_(a, b):
+    """The same, written over a."""
+    return floor_divide.fn(a, b)
+
+
+@differentiable(a=lambda g, b: zeros_like(g),       # like PyTorch's, they ask for operands that they do not need:
+                b=lambda g, a, b: zeros_like(g), name="Div2")  # a second backward has to be allowed
 def round_divide(a, b, *, rounding_mode):
     """Quotient rounded down ("floor") or towards zero ("trunc")."""
     if rounding_mode == "floor":
@@ -297,14 +304,14 @@ def _over(x, low, high):
     return x > high if low is None else (x > high) | (high < low)
 
 
-@differentiable(x=lambda g, x, min: where(x >= min, g, 0), min=lambda g, x, min: where(x < min, g, 0),
+@differentiable(HELD, x=lambda g, x, min: where(x >= min, g, 0), min=lambda g, x, min: where(x < min, g, 0),
                 name=lambda min: "ClampMin0" if is_number(min) else "ClampMin1")  # fmt: skip
 def clamp_min(x, min):
     """x, but not below `min`, a number or an array."""
     return np.maximum(x, min)
 
 
-@differentiable(x=lambda g, x, max: where(x <= max, g, 0), max=lambda g, x, max: where(x > max, g, 0),
+@differentiable(HELD, x=lambda g, x, max: where(x <= max, g, 0), max=lambda g, x, max: where(x > max, g, 0),
                 name=lambda max: "ClampMax0" if is_number(max) else "ClampMax1")  # fmt: skip
 def clamp_max(x, max):
     """x, but not above `max`, a number or an array."""
@@ -323,7 +330,7 @@ def logit(x, *, eps=None):
 # Choosing ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@differentiable(PROMOTE, a=lambda g, condition: where(condition, g, 0),
+@differentiable(HELD, a=lambda g, condition: where(condition, g, 0),
                 b=lambda g, condition: where(condition, 0, g))  # fmt: skip
 def where(condition, a, b):
     """a where the condition holds, else b."""

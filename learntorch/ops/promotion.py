@@ -10,7 +10,7 @@ import numpy as np
 from ..dtypes import get_default_dtype, result_dtype
 from ..errors import final
 from .layout import arranged
-from .rule import FLOAT, NUMBERS, PROMOTE
+from .rule import FLOAT, HELD, NUMBERS, PROMOTE
 
 
 def promote(operands: tuple, types: str = PROMOTE) -> tuple:
@@ -23,6 +23,9 @@ def promote(operands: tuple, types: str = PROMOTE) -> tuple:
         )
     if types == FLOAT and not dtype.is_floating_point:
         dtype = get_default_dtype()
+    if types == HELD and dtype.numpy.kind in "iu":
+        first, *others = operands
+        operands = (first, *(number(x, dtype.numpy) if isinstance(x, int) else x for x in others))
     return tuple(cast(x, dtype.numpy) for x in operands)
 
 

@@ -92,13 +92,8 @@ def check_mean_type(name: str, dtype: np.dtype, which: str) -> None:
     if dtype.kind != "f":
         raise RuntimeError(
             f"{name}(): could not infer output dtype. {which} dtype must be either a floating point or complex dtype. "
-            f"Got: {kind_of(dtype)}. Convert it first, for example with .float()."
+            f"Got: {of_numpy(dtype).short}. Convert it first, for example with .float()."
         )
-
-
-def kind_of(dtype: np.dtype) -> str:
-    """What PyTorch's sentences call an element type: Float, Long, …"""
-    return of_numpy(dtype).legacy.removesuffix("Tensor")
 
 
 def _product_slope(g, x, y, dim, keepdim):

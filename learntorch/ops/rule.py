@@ -24,9 +24,11 @@ import numpy as np
 # How a rule wants the types of its inputs:
 PROMOTE = "promote"  # all of one type, the common one (arithmetic)
 NUMBERS = "numbers"  # the same, and none of them bool (differences)
+HELD = "held"  # the same, and a second operand that is a number must fit into the type (bounds, powers)
 FLOAT = "float"  # of one type, and a floating-point one (sin, division)
 EXACT = "exact"  # as they are; they must be equal already (matrix products)
 ANY = "any"  # as they are (moving elements about)
+COMMON = (PROMOTE, NUMBERS, HELD, FLOAT)  # those that bring the inputs to one type
 
 # What its output is in memory:
 VIEW = "view"  # the input's own memory, seen another way

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import prod
 
 from ..devices import array_module
+from .layout import arranged
 from .rule import ANY, VIEW, differentiable
 
 
@@ -142,7 +143,7 @@ class memory_format:
     def copy(self, x):
         """A copy of `x` that lies in memory in this order."""
         if self.order is None:
-            return x.copy(order="C" if 0 in x.strides else "K")
+            return arranged(x.copy(order="C"), x) if 0 in x.strides else x.copy(order="K")
         if not self.order:
             return x.copy(order="C")
         if x.ndim != self.ndim:

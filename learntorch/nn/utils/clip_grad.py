@@ -1,4 +1,4 @@
-"""Small tools for parameters: clipping gradients, all parameters as one vector.
+"""Gradients cut down to a norm or to a range, before the optimizer's step.
 
 Read in chapter 09.
 """
@@ -10,11 +10,10 @@ import types
 import warnings
 from collections.abc import Iterable
 
-from .. import joining
-from ..creation import tensor
-from ..modes import no_grad
-from ..tensor import Tensor
-from .parameter import typename
+from ... import joining
+from ...creation import tensor
+from ...modes import no_grad
+from ...tensor import Tensor
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -81,19 +80,3 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
     clip_value = float(clip_value)
     for gradient in _gradients(parameters):
         gradient.clamp_(min=-clip_value, max=clip_value)
-
-
-def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters one after the other, in one vector."""
-    return joining.cat([p.view(-1) for p in parameters])
-
-
-def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Cut a vector into pieces, which become the numbers of the parameters; they share its memory."""
-    if not isinstance(vec, Tensor):
-        raise TypeError(f"expected torch.Tensor, but got: {typename(vec)}")
-    start = 0
-    for p in parameters:
-        stop = start + p.numel()
-        p.data = vec[start:stop].view_as(p).data
-        start = stop
