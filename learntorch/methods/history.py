@@ -280,7 +280,7 @@ def _gradient_of(i: int, t, g):
                 "grad can be implicitly created only for scalar outputs. Reduce the tensor first, for example "
                 "with .sum(), or give backward() a gradient of its shape."
             )
-        return wrap(devices.array_module(t._array).ones_like(t._array))
+        return wrap(devices.array_module(t._array).ones(t._array.shape, t._array.dtype))
     if not isinstance(g, TensorBase):
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(g).__name__}. Wrap it in torch.tensor."
