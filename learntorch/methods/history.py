@@ -14,7 +14,7 @@ from ..errors import argument_error, c_name
 from ..graph import run_backward
 from ..hooks import Hooks, RemovableHandle
 from ..modes import grad_mode
-from ..nodes import NO_EDGE, edge_of, refresh
+from ..nodes import NO_EDGE, AccumulateGrad, edge_of, refresh
 
 
 class HistoryMethods:
@@ -232,7 +232,7 @@ def backward(tensors: list, gradients: list, retain_graph=None, create_graph=Fal
             stacklevel=3,
         )
     wanted = None
-    start = roots(tensors, gradients, create_graph)
+    start = roots(tensors, gradients, create_graph, may_share=inputs is None)
     if inputs is not None:
         inputs = chosen("backward", inputs)
         for t in inputs:
@@ -255,8 +255,11 @@ def chosen(function: str, inputs) -> list:
     return inputs
 
 
-def roots(tensors: list, gradients: list, create_graph: bool) -> list:
-    """Pairs of edge and gradient to start from; a scalar starts with 1."""
+def roots(tensors: list, gradients: list, create_graph: bool, may_share: bool = False) -> list:
+    """Pairs of edge and gradient to start from; a scalar starts with 1.
+
+    With `may_share` a gradient that starts at an operation is not copied: no formula writes into what it is given.
+    """
     given = [_gradient_of(i, t, g) for i, (t, g) in enumerate(zip(tensors, gradients))]
     if len(gradients) < len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients. Give one for each, or None.")
@@ -267,7 +270,10 @@ def roots(tensors: list, gradients: list, create_graph: bool) -> list:
                 f"element {i} of tensors does not require grad and does not have a grad_fn. Some tensor that it was "
                 "made from must have requires_grad=True."
             )
-    return [(edge, g if create_graph else g._array.copy()) for edge, g in zip(edges, given)]
+    if create_graph:
+        return list(zip(edges, given))
+    shared = [may_share and type(edge[0]) is not AccumulateGrad for edge in edges]
+    return [(edge, g._array if share else g._array.copy()) for edge, g, share in zip(edges, given, shared)]
 
 
 def _gradient_of(i: int, t, g):
