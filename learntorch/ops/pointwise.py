@@ -361,5 +361,5 @@ def fill(x, value):
 
 @differentiable(ANY, x=lambda g: zeros_like(g))
 def zero(x):
-    """Zeros in the place of the elements: what `x.zero_()` records."""
-    return array_module(x).zeros_like(x)
+    """Zero in the place of every element: what `x.zero_()` records."""
+    return x.dtype.type(0)
