@@ -7,8 +7,9 @@
 
 Run it with a Python that has PyTorch 2.13. Both packages run the same code in the same process, in turns, so that a
 busy machine slows both. Before anything is timed, their losses are compared over five steps. What counts is the ratio
-of the two times of a round; rounds in which either was disturbed are dropped. Memory and import time are measured in
-fresh processes.
+of the two times of a round; rounds in which either was disturbed are dropped. "Floor" is the same ratio for the net in
+NumPy alone, with every gradient by hand (by_hand.py): a tape on NumPy cannot be faster. Memory and import time are
+measured in fresh processes.
 """
 
 from __future__ import annotations
@@ -29,28 +30,28 @@ ROUNDS = 25
 DISTURBED = 1.35  # a round in which one of the two took this much longer than usual does not count
 
 
-def ratio_of(workload, steps: int, ours, theirs) -> dict:
-    """Times of both packages, round by round in turns, and the quartiles of their ratio."""
-    pair = [workload(ours), workload(theirs)]
+def ratio_of(steps: list, count: int, rounds: int = ROUNDS) -> dict:
+    """Times of the steps (ours, PyTorch's, and others) round by round in turns, and how ours and theirs compare."""
     for number in range(5):
-        losses = [float(step()) for step in pair]
-        if abs(losses[0] - losses[1]) > 1e-3 * abs(losses[1]):
-            raise SystemExit(f"After {number + 1} steps the losses differ: {losses[0]} and {losses[1]}.")
-    times: list[tuple[float, float]] = []
+        losses = [float(step()) for step in steps]
+        if max(abs(loss - losses[1]) for loss in losses) > 1e-3 * abs(losses[1]):
+            raise SystemExit(f"After {number + 1} steps the losses differ: {losses}.")
+    times: list[list[float]] = []
     gc.collect()
-    for number in range(ROUNDS):
-        measured = [0.0, 0.0]
-        for which in (0, 1) if number % 2 else (1, 0):
+    for number in range(rounds):
+        measured = [0.0] * len(steps)
+        for which in range(len(steps)) if number % 2 else reversed(range(len(steps))):
             start = time.perf_counter()
-            for _ in range(steps):
-                pair[which]()
-            measured[which] = (time.perf_counter() - start) / steps
-        times.append((measured[0], measured[1]))
-    usual = [statistics.median(t[which] for t in times) for which in (0, 1)]
-    kept = [t for t in times if t[0] < DISTURBED * usual[0] and t[1] < DISTURBED * usual[1]]
-    low, middle, high = statistics.quantiles([a / b for a, b in kept], n=4)
+            for _ in range(count):
+                steps[which]()
+            measured[which] = (time.perf_counter() - start) / count
+        times.append(measured)
+    usual = [statistics.median(column) for column in zip(*times)]
+    kept = [row for row in times if all(t < DISTURBED * u for t, u in zip(row, usual))] or times
+    low, middle, high = statistics.quantiles([row[0] / row[1] for row in kept], n=4) if len(kept) > 1 else [1.0] * 3
     return {"ours_us": 1e6 * usual[0], "pytorch_us": 1e6 * usual[1], "ratio": middle, "low": low, "high": high,
-            "rounds": len(kept)}  # fmt: skip
+            "rounds": len(kept),
+            "others": [statistics.median(row[i] / row[1] for row in kept) for i in range(2, len(steps))]}  # fmt: skip
 
 
 # --- In fresh processes ----------------------------------------------------------------------------
@@ -199,19 +200,22 @@ def main() -> None:
             os.execv(sys.executable, [sys.executable, *sys.argv])
     sys.path[:0] = [str(ROOT)]
     import torch
+    from by_hand import BY_HAND
     from workloads import WORKLOADS
 
     import learntorch
 
     torch.set_num_threads(options.threads)
     wanted = [n for n in WORKLOADS if not options.names or n in options.names or n.split()[0] in options.names]
-    print(f"{'':14}{'learntorch':>12}{'PyTorch':>12}{'ratio':>8}{'quartiles':>14}{'goal':>7}{'rounds':>8}")
+    print(f"{'':14}{'learntorch':>12}{'PyTorch':>12}{'ratio':>8}{'quartiles':>14}{'floor':>8}{'goal':>7}{'rounds':>8}")
     report: dict = {"machine": machine(options.threads), "steps": {}}
     for name in wanted:
         _, workload, steps, goal = WORKLOADS[name]
-        found = report["steps"][name] = ratio_of(workload, steps, learntorch, torch)
+        floor = [BY_HAND[name]()] if name in BY_HAND else []
+        found = report["steps"][name] = ratio_of([workload(learntorch), workload(torch), *floor], steps)
+        lowest = f"{found['others'][0]:8.2f}" if floor else f"{'':8}"
         print(f"{name:14}{found['ours_us']:9.0f} µs{found['pytorch_us']:9.0f} µs{found['ratio']:8.2f}"
-              f"{found['low']:8.2f}–{found['high']:.2f}{goal:8.2f}{found['rounds']:7}", flush=True)  # fmt: skip
+              f"{found['low']:8.2f}–{found['high']:.2f}{lowest}{goal:8.2f}{found['rounds']:7}", flush=True)  # fmt: skip
     if not options.names:
         values = {"threads": options.threads}
         report["training_s"] = {p: fresh(TRAINING, package=p, **values) for p in ("learntorch", "torch")}

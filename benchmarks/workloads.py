@@ -14,15 +14,16 @@ import numpy as np
 Step = Callable[[], object]
 
 
-def _numbers(seed: int, *shape: int) -> np.ndarray:
+def numbers(seed: int, *shape: int) -> np.ndarray:
+    """Normal numbers of single precision."""
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
 def two_layer(torch: ModuleType) -> Step:
     """W1: the two-layer net 64-1000-100-10 with a loss written by hand; one step."""
-    x, y = torch.from_numpy(_numbers(0, 64, 1000)), torch.from_numpy(_numbers(1, 64, 10))
-    w1 = torch.from_numpy(_numbers(2, 1000, 100)).requires_grad_()
-    w2 = torch.from_numpy(_numbers(3, 100, 10)).requires_grad_()
+    x, y = torch.from_numpy(numbers(0, 64, 1000)), torch.from_numpy(numbers(1, 64, 10))
+    w1 = torch.from_numpy(numbers(2, 1000, 100)).requires_grad_()
+    w2 = torch.from_numpy(numbers(3, 100, 10)).requires_grad_()
 
     def step():
         loss = (x.mm(w1).clamp(min=0).mm(w2) - y).pow(2).sum()
@@ -41,7 +42,7 @@ def _trained(torch: ModuleType, model, loss_fn, optimizer, x, y) -> Step:
     """A step of training; the weights are the same in both packages."""
     with torch.no_grad():
         for i, p in enumerate(model.parameters()):
-            p.copy_(torch.from_numpy(_numbers(10 + i, *p.shape) * 0.05))
+            p.copy_(torch.from_numpy(numbers(10 + i, *p.shape) * 0.05))
 
     def step():
         loss = loss_fn(model(x), y)
@@ -56,26 +57,31 @@ def _trained(torch: ModuleType, model, loss_fn, optimizer, x, y) -> Step:
 def two_layer_optim(torch: ModuleType) -> Step:
     """W2: the same net with nn, MSELoss(reduction="sum") and Adam; one step."""
     nn = torch.nn
-    x, y = torch.from_numpy(_numbers(0, 64, 1000)), torch.from_numpy(_numbers(1, 64, 10))
+    x, y = torch.from_numpy(numbers(0, 64, 1000)), torch.from_numpy(numbers(1, 64, 10))
     model = nn.Sequential(nn.Linear(1000, 100), nn.ReLU(), nn.Linear(100, 10))
     return _trained(torch, model, nn.MSELoss(reduction="sum"), torch.optim.Adam(model.parameters(), lr=1e-4), x, y)
+
+
+def fizzbuzz_batch() -> tuple[np.ndarray, np.ndarray]:
+    """128 numbers in binary, and what to say to each: nothing, Fizz, Buzz or FizzBuzz."""
+    codes = np.arange(101, 229)
+    labels = np.where(codes % 15 == 0, 3, np.where(codes % 5 == 0, 2, np.where(codes % 3 == 0, 1, 0)))
+    return (codes[:, None] >> np.arange(10) & 1).astype(np.float32), labels
 
 
 def fizzbuzz(torch: ModuleType) -> Step:
     """W3: one batch of FizzBuzz: 10-100-4, 128 rows, cross-entropy, SGD."""
     nn = torch.nn
-    codes = np.arange(101, 229)
-    x = torch.from_numpy((codes[:, None] >> np.arange(10) & 1).astype(np.float32))
-    labels = np.where(codes % 15 == 0, 3, np.where(codes % 5 == 0, 2, np.where(codes % 3 == 0, 1, 0)))
+    x, labels = map(torch.from_numpy, fizzbuzz_batch())
     model = nn.Sequential(nn.Linear(10, 100), nn.ReLU(), nn.Linear(100, 4))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
-    return _trained(torch, model, nn.CrossEntropyLoss(), optimizer, x, torch.from_numpy(labels))
+    return _trained(torch, model, nn.CrossEntropyLoss(), optimizer, x, labels)
 
 
 def convolutional(torch: ModuleType) -> Step:
     """W4: a small convolutional net on (32, 1, 28, 28): 6 and 16 channels of 5×5, pooling, SGD with momentum."""
     nn = torch.nn
-    x, y = torch.from_numpy(_numbers(0, 32, 1, 28, 28)), torch.from_numpy(np.arange(32) % 10)
+    x, y = torch.from_numpy(numbers(0, 32, 1, 28, 28)), torch.from_numpy(np.arange(32) % 10)
     model = nn.Sequential(
         nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(256, 10),
@@ -88,9 +94,9 @@ def elementwise(name: str) -> Callable[[ModuleType], Step]:
     """W5: one activation of a million elements, forward and backward."""
 
     def workload(torch: ModuleType) -> Step:
-        x = torch.from_numpy(_numbers(0, 1_000_000)).requires_grad_()
+        x = torch.from_numpy(numbers(0, 1_000_000)).requires_grad_()
         f = getattr(torch.nn.functional, name)
-        upstream = torch.from_numpy(_numbers(1, 1_000_000))
+        upstream = torch.from_numpy(numbers(1, 1_000_000))
 
         def step():
             y = f(x)

@@ -29,16 +29,18 @@ class Stamp:
     def __init__(self) -> None:
         self.version = 0  # how many writes
         self.last = 0  # when the last one was
-        self.recent = deque(maxlen=64)  # when the latest ones were, for the error message
+        self.recent = None  # when the latest ones were, for the error message
 
     def write(self) -> None:
         self.version += 1
         self.last = tick()
+        if self.recent is None:
+            self.recent = deque(maxlen=64)
         self.recent.append(self.last)
 
     def version_at(self, time: int) -> int:
         """The version that the memory had at `time`."""
-        return self.version - sum(when > time for when in self.recent)
+        return self.version - sum(when > time for when in self.recent or ())
 
 
 class InferenceStamp(Stamp):

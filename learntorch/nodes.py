@@ -202,11 +202,13 @@ class AccumulateGrad(Node):
         self.number = tick()
         self.next_functions = ()
         self.saved, self.like = (), None
+        if not hasattr(variable, "_hooks"):
+            variable._hooks = None  # to ask for a slot that was never filled is slow
 
     @property
     def hooks(self) -> Hooks | None:
         """The hooks belong to the leaf, and stay when this node goes."""
-        return getattr(self.variable, "_hooks", None)
+        return self.variable._hooks
 
     def apply(self, g, create: bool, alive: set | None = None) -> Sequence:
         leaf = self.variable

@@ -38,12 +38,10 @@ def recorded(rule: Rule) -> Callable:
     """The function on tensors that computes `rule` and records it."""
     if rule.is_view:
         call = _view(rule)
-    elif len(rule.inputs) == 1 and not rule.is_variadic:
-        call = _unary(rule)
-    elif len(rule.inputs) == 2 and len(rule.outputs) == 1 and not rule.is_variadic:
-        call = _binary(rule)
-    else:
+    elif rule.is_variadic or len(rule.outputs) > 1 or len(rule.inputs) > 2:
         call = _general(rule)
+    else:
+        call = _unary(rule) if len(rule.inputs) == 1 else _binary(rule)
     return _named(rule, call)
 
 
@@ -68,7 +66,7 @@ def operand(rule: Rule, value: object, as_operator: bool = False, name: str | No
 
 
 def _unary(rule: Rule) -> Callable:
-    fn, floats, single = rule.fn, rule.types == FLOAT, len(rule.outputs) == 1
+    fn, floats = rule.fn, rule.types == FLOAT
     save, differentiable, fixed_class = saver(rule), bool(rule.formulas), _fixed_class(rule)
     pointwise = rule.types in COMMON
 
@@ -84,8 +82,6 @@ def _unary(rule: Rule) -> Callable:
             result = grad_mode.quietly(fn, array, **options)
         except Exception as error:
             raise explain(error, rule.__name__, (array,), options) from None
-        if not single:
-            return _outputs(rule, result, (x,), options, save)
         if pointwise and result.ndim > 1 and not array.flags.c_contiguous and result.shape == array.shape:
             result = arranged(result, array)
         out = wrap(result)
@@ -176,21 +172,38 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
 
 
 def _general(rule: Rule) -> Callable:
-    fn, save = rule.fn, saver(rule)
+    fn, save, several = rule.fn, saver(rule), len(rule.outputs) > 1
     count = 0 if rule.is_variadic else len(rule.inputs)
     required, most = count - len(rule.optional_inputs), count or inf
+    types, promotes, differentiable = rule.types, rule.types in COMMON, bool(rule.formulas)
 
     def call(*inputs, **options):
         if options or not required <= len(inputs) <= most:
             inputs, options = by_name(rule.__name__, required, most, inputs, options, rule.defaults)
         if len(inputs) < count:  # an optional input that was left out: a bias, say
             inputs += (None,) * (count - len(inputs))
-        arrays = arrays_of(rule, inputs)
+        arrays, needs = [], []
+        for x in inputs:
+            if isinstance(x, TensorBase):
+                if x._base is not None:
+                    refresh(x)
+                arrays.append(x._array)
+                needs.append(x._requires_grad)
+            else:
+                arrays.append(x)
+                needs.append(False)
+        if promotes:
+            arrays = promote(tuple(arrays), types)
         try:
             result = grad_mode.quietly(fn, *arrays, **options)
         except Exception as error:
-            raise explain(error, rule.__name__, arrays, options) from None
-        return _outputs(rule, result, inputs, options, save)
+            raise explain(error, rule.__name__, tuple(arrays), options) from None
+        outs = tuple([wrap(array) for array in result]) if several else (wrap(result),)
+        out = outs[0]  # the others (indices) only tell where it came from
+        if differentiable and True in needs and grad_mode.enabled and out._array.dtype.kind == "f":
+            node = record(rule, inputs, options, tuple(needs), save, outs)
+            out._requires_grad, out._edge = True, (node, 0)
+        return outs if several else out
 
     return call
 
@@ -238,26 +251,13 @@ def siblings(views: Iterable) -> tuple:
     return views
 
 
-def _outputs(rule: Rule, result, inputs: tuple, options: dict, save: Callable):
-    """Wrap what a rule returned, one array or several, and record it. The first output is the
-    differentiable one; the others (indices) tell where it came from."""
-    several = len(rule.outputs) > 1
-    outs = tuple(wrap(array) for array in result) if several else (wrap(result),)
-    needs = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
-    if rule.formulas and any(needs) and grad_mode.enabled and outs[0]._array.dtype.kind == "f":
-        out = outs[0]
-        node = record(rule, inputs, options, needs, save, outs)
-        out._requires_grad, out._edge = True, (node, 0)
-    return outs if several else outs[0]
-
-
 def record(rule: Rule, inputs: tuple, options: dict, needs: tuple, save: Callable, outs: tuple):
     """The node of a call with any number of inputs."""
     node = new(node_class(rule.node_name(inputs, options), rule))
     edges = range(len(inputs)) if rule.is_variadic else rule.differentiable
     if rule.named_by and not isinstance(inputs[edges[-1]], TensorBase):
         edges = edges[:-1]  # the form for a number has no edge for it
-    node.next_functions = tuple(edge_of(inputs[i]) if needs[i] else NO_EDGE for i in edges)
+    node.next_functions = tuple([(inputs[i]._edge or edge_of(inputs[i])) if needs[i] else NO_EDGE for i in edges])
     node.saved = save(inputs, outs if len(rule.outputs) > 1 else outs[0], options, needs)
     node.like = None if rule.types == EXACT else _likes([inputs[i] for i in edges])
     node.hooks = None
@@ -300,24 +300,26 @@ def saver(rule: Rule) -> Callable:
         for needs in product((False, True), repeat=len(rule.inputs)):
             asked = {i for i, need in enumerate(needs) if need}
             plans[needs] = (
-                tuple((i, bool(rule.saved_for[rule.inputs[i]] & asked)) for i in positions),
+                tuple(i if rule.saved_for[rule.inputs[i]] & asked else None for i in positions),
                 tuple(bool(rule.saved_for[name] & asked) for name in rule.saved_outputs),
             )
     which_outputs = [rule.outputs.index(name) for name in rule.saved_outputs]
     single = len(rule.outputs) == 1
     extras = [_extra(rule, name) for name in rule.saved_extras]
-    no_outputs = not rule.saved_outputs
+    only_inputs = not rule.saved_outputs and not extras
 
     def save(inputs, out, options, needs):
         if rule.is_variadic:
-            return tuple(extra(inputs, options) for extra in extras)
+            return tuple([extra(inputs, options) for extra in extras])
         keep_inputs, keep_outputs = plans[needs]
-        saved = tuple([inputs[i] if keep else None for i, keep in keep_inputs])
-        if no_outputs and not extras:
-            return saved
-        outs = (out,) if single else out
-        kept = [twin(outs[i]) if keep else None for i, keep in zip(which_outputs, keep_outputs)]
-        return (*saved, *kept, *[extra(inputs, options) for extra in extras])
+        saved = [None if i is None else inputs[i] for i in keep_inputs]
+        if only_inputs:
+            return tuple(saved)
+        for i, keep in zip(which_outputs, keep_outputs):
+            saved.append(twin(out if single else out[i]) if keep else None)
+        for extra in extras:
+            saved.append(extra(inputs, options))
+        return tuple(saved)
 
     return save
 

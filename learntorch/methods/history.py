@@ -14,7 +14,7 @@ from ..errors import argument_error, c_name
 from ..graph import run_backward
 from ..hooks import Hooks, RemovableHandle
 from ..modes import grad_mode
-from ..nodes import NO_EDGE, edge_of, refresh
+from ..nodes import NO_EDGE, AccumulateGrad, edge_of, refresh
 
 
 class HistoryMethods:
@@ -235,7 +235,7 @@ def backward(tensors: list, gradients: list, retain_graph=None, create_graph=Fal
             stacklevel=3,
         )
     wanted = None
-    start = roots(tensors, gradients, create_graph)
+    start = roots(tensors, gradients, create_graph, may_share=inputs is None)
     if inputs is not None:
         inputs = chosen("backward", inputs)
         for t in inputs:
@@ -258,9 +258,16 @@ def chosen(function: str, inputs) -> list:
     return inputs
 
 
-def roots(tensors: list, gradients: list, create_graph: bool) -> list:
-    """Pairs of edge and gradient to start from, a copy: it may become the `.grad` of a leaf."""
-    return [(edge, g if create_graph else g._array.copy()) for edge, g in starts(tensors, gradients)]
+def roots(tensors: list, gradients: list, create_graph: bool, may_share: bool = False) -> list:
+    """Pairs of edge and gradient to start from, a copy: it may become the `.grad` of a leaf.
+
+    With `may_share` a gradient that starts at an operation is not copied: no formula writes into what it is given.
+    """
+    pairs = starts(tensors, gradients)
+    if create_graph:
+        return pairs
+    shared = [may_share and type(edge[0]) is not AccumulateGrad for edge, _ in pairs]
+    return [(edge, g._array if share else g._array.copy()) for (edge, g), share in zip(pairs, shared)]
 
 
 def starts(tensors: list, gradients: list) -> list:
@@ -288,7 +295,7 @@ def _gradient_of(i: int, t, g):
                 "grad can be implicitly created only for scalar outputs. Reduce the tensor first, for example "
                 "with .sum(), or give backward() a gradient of its shape."
             )
-        return wrap(devices.array_module(t._array).ones_like(t._array))
+        return wrap(devices.array_module(t._array).ones(t._array.shape, t._array.dtype))
     if not isinstance(g, TensorBase):
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(g).__name__}. Wrap it in torch.tensor."

@@ -237,6 +237,9 @@ def _nll_loss(log_p: Tensor, target: Tensor, weight: Tensor | None, ignore_index
     return recorded(loss.nll_loss)(log_p, *map(wrap, fixed), reduction=reduction)
 
 
+_cross_entropy = recorded(loss.cross_entropy)
+
+
 def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average=None,
                   ignore_index: int = -100, reduce=None, reduction: str = "mean",
                   label_smoothing: float = 0.0) -> Tensor:  # fmt: skip
@@ -245,12 +248,12 @@ def cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, s
     Shape: scores (N, C, …) and classes (N, …), or probabilities of the shape of the scores.
     """
     reduction = reduction_of(reduction, size_average, reduce)
-    check_tensor("cross_entropy_loss", input)
-    check_tensor("cross_entropy_loss", target, "target", 2)
-    plain = weight is None and label_smoothing == 0.0 and reduction == "mean" and type(ignore_index) is int
-    if plain and input.ndim == 2 and target.ndim == 1 and target.dtype is int64 and 0 < len(target) == len(input):
-        if input.is_floating_point() and not (target._array == ignore_index).any():
-            return recorded(loss.cross_entropy)(input, target)[0]
+    x = check_tensor("cross_entropy_loss", input)._array
+    at = check_tensor("cross_entropy_loss", target, "target", 2)._array
+    if weight is None and label_smoothing == 0.0 and reduction == "mean" and type(ignore_index) is int:
+        if x.ndim == 2 and at.ndim == 1 and x.dtype.kind == "f" and at.dtype == int64.numpy and 0 < len(at) == len(x):
+            if loss.check_targets(at, x.shape[1], ignore_index):
+                return _cross_entropy(input, target)[0]
     check_number("cross_entropy_loss", ignore_index, "ignore_index", 5, "int")
     check_number("cross_entropy_loss", label_smoothing, "label_smoothing", 6, "float")
     if label_smoothing > 1:

@@ -158,11 +158,11 @@ class Module(Tree, State):
 
     def __getattr__(self, name: str):
         # Only asked for what normal look-up does not find.
+        home = self.__dict__
         for table in KINDS:
-            found = self.__dict__.get(table, ())
-            if name in found:
-                return found[name]
-        advice = "" if "_parameters" in self.__dict__ else ". Begin __init__ with super().__init__()."
+            if table in home and name in home[table]:
+                return home[table][name]
+        advice = "" if "_parameters" in home else ". Begin __init__ with super().__init__()."
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'{advice}")
 
     def __delattr__(self, name: str) -> None:

@@ -16,12 +16,13 @@ from .windows import gather, grid, spread
 
 
 def _by_channel(g, groups: int):
-    """g (N, O, P, Q) as (groups, O/groups, N·P·Q)."""
-    return g.swapaxes(0, 1).reshape(groups, g.shape[1] // groups, g.size // max(g.shape[1], 1))
+    """g (N, O, P, Q) as (groups, O/groups, P·Q·N)."""
+    by_channel = array_module(g).moveaxis(g, 0, -1)
+    return by_channel.reshape(groups, g.shape[1] // groups, g.size // max(g.shape[1], 1))
 
 
 def _columns(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int):
-    """The patches as a matrix for each group, (groups, C/groups·K·L, N·P·Q), and the shape (N, P, Q)."""
+    """The patches as a matrix for each group, (groups, C/groups·K·L, P·Q·N), and the shape (P, Q, N)."""
     patches = gather(x, kernel, stride, padding, dilation)
     seen, rest = patches.shape[: 1 + len(kernel)], patches.shape[1 + len(kernel) :]
     return patches.reshape(groups, np.prod(seen, dtype=int) // groups, np.prod(rest, dtype=int)), rest
@@ -39,12 +40,12 @@ def _over_all_but_channels(g):
                 bias=_over_all_but_channels)  # fmt: skip
 def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
     """yₙₒ = bₒ + Σ over patches of x · weightₒ: x (N, C, H, W), weight (O, C/groups, K, L), y (N, O, P, Q)."""
-    columns, (n, *size) = _columns(x, weight.shape[2:], stride, padding, dilation, groups)
+    columns, rest = _columns(x, weight.shape[2:], stride, padding, dilation, groups)
     y = np.matmul(weight.reshape(groups, weight.shape[0] // groups, columns.shape[1]), columns)
-    y = y.reshape(weight.shape[0], n, *size)
+    y = y.reshape(weight.shape[0], *rest)  # (O, P, Q, N)
     if bias is not None:
         y += bias.reshape(-1, *(1,) * (y.ndim - 1))
-    return array_module(x).ascontiguousarray(y.swapaxes(0, 1))
+    return array_module(x).ascontiguousarray(array_module(x).moveaxis(y, -1, 0))
 
 
 @differentiable(EXACT, name="ConvolutionBackwardBackward0",
@@ -57,8 +58,7 @@ def convolution_input(g, weight, *, size, stride, padding, dilation, groups):
     """The gradient for the image: each output spreads over its patch (col2im)."""
     o, _, *kernel = weight.shape
     kernels = weight.reshape(groups, o // groups, weight.size // max(o, 1))
-    by_channel = array_module(g).moveaxis(g, 0, -1).reshape(groups, o // groups, g.size // max(o, 1))
-    columns = np.matmul(kernels.swapaxes(1, 2), by_channel)
+    columns = np.matmul(kernels.swapaxes(1, 2), _by_channel(g, groups))
     return spread(columns.reshape(size[1], *kernel, *g.shape[2:], g.shape[0]), size, stride, padding, dilation)
 
 
@@ -95,9 +95,8 @@ def convolution_transpose(x, weight, bias=None, *, size, stride, padding, dilati
 def im2col(x, *, kernel, stride, padding, dilation):
     """Every patch as a column: x (N, C, H, W) → (N, C·K·L, P·Q)."""
     columns = gather(x, kernel, stride, padding, dilation)
-    rows, n, *size = columns.shape[0] * kernel[0] * kernel[1], *columns.shape[3:]
-    columns = columns.reshape(rows, n, size[0] * size[1]).swapaxes(0, 1)
-    return array_module(x).ascontiguousarray(columns)
+    c, k, l, p, q, n = columns.shape
+    return array_module(x).ascontiguousarray(array_module(x).moveaxis(columns.reshape(c * k * l, p * q, n), -1, 0))
 
 
 @differentiable(EXACT, name="Col2Im", columns=lambda g, kernel, stride, padding, dilation: im2col(

@@ -164,8 +164,7 @@ def nll_weights(target, weight, ignore_index: int, shape: tuple, dtype):
     """
     counts = target != ignore_index
     at = np.where(counts, target, 0)
-    if at.size and (at.min() < 0 or at.max() >= shape[1]):
-        raise _out_of_bounds(at, shape[1])
+    check_targets(at, shape[1])
     each = counts.astype(dtype) if weight is None else np.where(counts, weight[at], 0).astype(dtype)
     return np.expand_dims(at, 1), np.expand_dims(each, 1), each.sum(dtype=dtype)
 
@@ -194,25 +193,35 @@ def cross_entropy(x, target):
 
     Note [Fused cross-entropy]: softmax, logarithm and choice in one rule, because together their
     gradient is (softmax(x) − one-hot(target)) / N.
+
+    Note [Classes first]: NumPy adds long rows several times faster than many short ones, so this works on (C, N).
     """
-    n, classes = x.shape
-    if n and (target.min() < 0 or target.max() >= classes):
-        raise _out_of_bounds(target, classes)
-    z = x - x.max(1, keepdims=True)
-    picked = z[array_module(x).arange(n), target]
-    e = np.exp(z)
-    total = e.sum(1)
-    return (np.log(total) - picked).mean(), e / total[:, None]
+    n, _ = x.shape
+    z = x.T.copy()  # (C, N)
+    z -= z.max(0)
+    picked = z[target, array_module(x).arange(n)]
+    p = np.exp(z, out=z)
+    total = p.sum(0)
+    p /= total
+    return (np.log(total) - picked).sum() / x.dtype.type(n), p.T
 
 
 @differentiable(ANY)
 def one_hot(x, target):
     """1 at the target's class, 0 elsewhere: a row like those of x for each target."""
-    y = array_module(x).zeros_like(x)
+    y = array_module(x).zeros(x.shape, x.dtype)
     y[array_module(x).arange(len(target)), target] = 1
     return y
 
 
-def _out_of_bounds(target, classes: int) -> Exception:
-    wrong = target[(target < 0) | (target >= classes)][0]
-    return final(IndexError(f"Target {wrong} is out of bounds. Classes are numbered from 0 to {classes - 1}."))
+def check_targets(target, classes: int, ignored: int | None = None) -> bool:
+    """Refuse a target that is no class; true if none of them is to be ignored.
+
+    Note [One look]: read as unsigned, a negative number is larger than any class, so one maximum finds both mistakes.
+    """
+    if not target.size or int(target.view("u8").max()) < classes:
+        return ignored is None or not 0 <= ignored < classes or not (target == ignored).any()
+    for wrong in target[(target < 0) | (target >= classes)]:
+        if wrong != ignored:
+            raise final(IndexError(f"Target {wrong} is out of bounds. Classes are numbered from 0 to {classes - 1}."))
+    return False

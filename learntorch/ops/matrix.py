@@ -40,16 +40,17 @@ def _matrix(name: str, x) -> None:
                 b=lambda g, a: mm(t(a), g))         # (K, N) (N, M) → (K, M)
 def mm(a, b):
     """Matrix product: yᵢⱼ = Σₖ aᵢₖ bₖⱼ."""
-    if a.ndim != 2 or b.ndim != 2:
+    if not a.ndim == b.ndim == 2:
         which, x = ("self", a) if a.ndim != 2 else ("mat2", b)
         raise RuntimeError(
             f"{which} must be a matrix. It has {x.ndim} dimension{'' if x.ndim == 1 else 's'}; for other than 2 use "
             "matmul."
         )
-    _fitting(a, b)
-    _same_type(a, b)
-    if a.size and b.size:
-        _no_bool("addmm_impl_cpu_", a)
+    if a.shape[1] != b.shape[0] or a.dtype != b.dtype or a.dtype.kind == "b":
+        _fitting(a, b)
+        _same_type(a, b)
+        if a.size and b.size:
+            _no_bool("addmm_impl_cpu_", a)
     if a.shape[1] == 1:  # one term each: BLAS would skip the zeros, and 0 · inf is nan
         return np.multiply(a, b, order="C")
     return a.dot(b)
@@ -259,32 +260,8 @@ _LINEAR_NAMES = ("", "Squeeze4", "Mm", "UnsafeView")
                 name=lambda x, bias: _LINEAR_NAMES[min(len(x.shape), 3)] if bias is None else "Addmm")  # fmt: skip
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b, with x (…, D_in), W (D_out, D_in) and b (D_out)."""
-    if x.ndim == 0 or weight.ndim == 0:
-        raise RuntimeError(
-            f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {weight.ndim}D. A weight is "
-            "a matrix: (D_out, D_in)."
-        )
-    if weight.ndim > 2:
-        raise RuntimeError(
-            f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D. A weight is "
-            "a matrix: (D_out, D_in)."
-        )
-    if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
-        rows = x.size // x.shape[-1] if x.ndim and x.shape[-1] else 1
-        last = x.shape[-1] if x.ndim else 1
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{last} and {weight.shape[-1]}x{weight.shape[0]}). "
-            f"The last size of the input must be the layer's in_features, {weight.shape[-1]}."
-        )
-    if bias is None:
-        _same_type(x, weight)
-    elif x.dtype != weight.dtype:
-        raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {type_name(x)} and {type_name(weight)}. "
-            "Convert the input, for example with .to(weight.dtype)."
-        )
-    if x.dtype.kind == "b" and x.size and weight.size:
-        raise not_implemented("addmm_impl_cpu_", x)
+    if weight.ndim != 2 or not x.ndim or x.shape[-1] != weight.shape[1] or x.dtype != weight.dtype or x.dtype == bool:
+        _check_linear(x, weight, bias)
     y = (x if x.ndim <= 2 else x.reshape(prod(x.shape[:-1]), x.shape[-1])).dot(weight.T)
     if bias is not None:
         if bias.dtype != y.dtype:
@@ -300,6 +277,36 @@ def linear(x, weight, bias=None):
                 f"non-singleton dimension {y.ndim - 1}. The bias has one number for each output."
             ) from None
     return y if x.ndim <= 2 else y.reshape(*x.shape[:-1], y.shape[-1])
+
+
+def _check_linear(x, weight, bias) -> None:
+    """Say what is wrong with the inputs of `linear`, if anything is."""
+    if x.ndim == 0 or weight.ndim == 0:
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {x.ndim}D and {weight.ndim}D. A weight is "
+            "a matrix: (D_out, D_in)."
+        )
+    if weight.ndim > 2:
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D. A weight is "
+            "a matrix: (D_out, D_in)."
+        )
+    if weight.ndim != 2 or x.shape[-1] != weight.shape[1]:
+        rows = x.size // x.shape[-1] if x.shape[-1] else 1
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and "
+            f"{weight.shape[-1]}x{weight.shape[0]}). The last size of the input must be the layer's in_features, "
+            f"{weight.shape[-1]}."
+        )
+    if bias is None:
+        _same_type(x, weight)
+    elif x.dtype != weight.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {type_name(x)} and {type_name(weight)}. "
+            "Convert the input, for example with .to(weight.dtype)."
+        )
+    if x.dtype.kind == "b" and x.size and weight.size:
+        raise not_implemented("addmm_impl_cpu_", x)
 
 
 def _column_sums(g):

@@ -345,8 +345,9 @@ def masked_fill(x, mask, value):
     if type(value) is int and value == 0 and x.dtype.kind == "f":  # in the formulas
         # Note [Zeros by bits]: a mask of ones or zeros in all bits keeps or clears a number, whatever it is, where
         # inf · 0 would be nan. NumPy is ten times slower at choosing by a mask without a pattern.
-        bits = f"i{x.dtype.itemsize}"
-        return (x.view(bits) & mask.astype(bits) - 1).view(x.dtype)
+        keep = mask.astype(f"i{x.dtype.itemsize}")
+        keep -= 1
+        return (x.view(keep.dtype) & keep).view(x.dtype)
     y = array_module(x).broadcast_to(x, np.broadcast_shapes(mask.shape, x.shape)).copy()
     np.copyto(y, value, "unsafe", mask)
     return y
@@ -367,5 +368,5 @@ def fill(x, value):
 
 @differentiable(ANY, x=lambda g: zeros_like(g))
 def zero(x):
-    """Zeros in the place of the elements: what `x.zero_()` records."""
-    return array_module(x).zeros_like(x)
+    """Zero in the place of every element: what `x.zero_()` records."""
+    return x.dtype.type(0)

@@ -51,6 +51,7 @@ class Rule:
         self.__module__ = fn.__module__
         self.name = name or "".join(word.capitalize() for word in fn.__name__.split("_"))
         self.named_by = () if isinstance(self.name, str) else tuple(inspect.signature(self.name).parameters)
+        self.names: dict[str, str] = {}  # what `name` gave before → the full name
         self.inputs = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL))
         self.is_variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
@@ -101,11 +102,12 @@ class Rule:
         (`x.sum()` is SumBackward0, `x.sum(1)` SumBackward1), so a name too may be a formula."""
         name = self.name
         if self.named_by:
-            values = {**self.defaults, **options, **dict(zip(self.inputs, inputs, strict=False))}
-            name = name(*[values.get(p) for p in self.named_by])
-        if "Backward" in name or name == "NotImplemented":
-            return name
-        return f"{name[:-1]}Backward{name[-1]}" if name[-1].isdigit() else f"{name}Backward0"
+            values = dict(zip(self.inputs, inputs)) | options
+            name = name(*[values[p] if p in values else self.defaults.get(p) for p in self.named_by])
+        full = self.names.get(name)
+        if full is None:
+            full = self.names[name] = _full_name(name)
+        return full
 
     def __call__(self, *inputs, **options):
         """The value on arrays; on tensors the same, recorded in the graph (see `Tensor.__record__`)."""
@@ -117,6 +119,13 @@ class Rule:
 
     def __repr__(self) -> str:
         return f"<rule {self.__name__}({', '.join((*self.inputs, *self.defaults))})>"
+
+
+def _full_name(name: str) -> str:
+    """'Sum1' → 'SumBackward1'; a name without a number is the first of its kind."""
+    if "Backward" in name or name == "NotImplemented":
+        return name
+    return f"{name[:-1]}Backward{name[-1]}" if name[-1].isdigit() else f"{name}Backward0"
 
 
 def is_number(x: object) -> bool:

@@ -39,24 +39,22 @@ class SGD(Optimizer):
         """Move every parameter p against its gradient g."""
         loss = evaluate(closure)
         for p, g, state, group in self.updates():
-            lr, momentum = float(group["lr"]), group["momentum"]
+            momentum = group["momentum"]
             if group["maximize"]:
                 g = -g
             if group["weight_decay"]:
                 g = g + group["weight_decay"] * p
             room = self.room_like(p)
-            if momentum and not state:
-                v = np.empty_like(p)
-                v[...] = g
-                state["momentum_buffer"] = wrap(v)
-            elif momentum:
-                v = state["momentum_buffer"]._array
-                v *= momentum
-                v += np.multiply(g, 1 - group["dampening"], out=room) if group["dampening"] else g
-            if momentum and group["nesterov"]:
-                np.multiply(v, momentum, out=room)
-                g = np.add(g, room, out=room)  # looks one step ahead
-            elif momentum:
-                g = v
-            p -= np.multiply(g, lr, out=room)
+            if momentum:
+                if state:
+                    v = state["momentum_buffer"]._array
+                    v *= momentum
+                    v += np.multiply(g, 1 - group["dampening"], out=room) if group["dampening"] else g
+                else:
+                    v = np.empty_like(p)
+                    v[...] = g
+                    state["momentum_buffer"] = wrap(v)
+                # Nesterov's looks one step ahead.
+                g = np.add(g, np.multiply(v, momentum, out=room), out=room) if group["nesterov"] else v
+            p -= np.multiply(g, float(group["lr"]), out=room)
         return loss
