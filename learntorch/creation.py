@@ -15,7 +15,7 @@ from .devices import module_for
 from .errors import final, kind_of, warn_once
 from .methods import filling
 from .methods.filling import fitting, not_negative, warn_of_copies
-from .methods.reading import checked, read, writable
+from .methods.reading import borrowed, checked, read
 from .methods.signatures import function_signature
 from .modes import grad_mode
 from .ops.strides import preserve_format
@@ -51,7 +51,7 @@ def as_tensor(data: object, *, dtype: dtypes.dtype | None = None, device=None) -
     wanted = None if dtype is None else _kind(dtype, "as_tensor")
     if not isinstance(data, TensorBase):
         array = read(data, wanted)
-        data = wrap(writable(array) if array is data else array)
+        data = wrap(borrowed(array) if array is data else array)
     return data.to(device=device, dtype=dtype) if device is not None or dtype is not None else data
 
 
@@ -85,7 +85,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {kind_of(ndarray)}). For other data use torch.tensor.")
-    return wrap(writable(checked(ndarray)))
+    return wrap(borrowed(checked(ndarray)))
 
 
 def from_dlpack(ext_tensor: object, *, device=None, copy: bool | None = None) -> Tensor:
@@ -102,7 +102,7 @@ def from_dlpack(ext_tensor: object, *, device=None, copy: bool | None = None) ->
             "might have already constructed a tensor from it once. For numbers and lists use torch.tensor."
         )
     array = ext_tensor if isinstance(ext_tensor, np.ndarray) else np.from_dlpack(ext_tensor)
-    return wrap(writable(checked(array)))
+    return wrap(borrowed(checked(array)))
 
 
 def _kind(dtype, function: str) -> np.dtype:

@@ -133,7 +133,7 @@ def write(target: TensorBase, value, make_node: Callable, *, needs: bool, saves_
     if one of them was the memory written to; one that saves its output is recorded after it.
     """
     array = memory(target)
-    if value.shape != array.shape and value.shape:  # one number fits everywhere
+    if value.shape != array.shape:
         check_shape(array.shape, value.shape)
     check_type(value.dtype, array.dtype)
     check_mode(target)

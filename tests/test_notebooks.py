@@ -87,6 +87,62 @@ def test_a_chapter_opens_with_two_questions(stem):
     assert section.count("<details>") == section.count("</details>") == section.count("<summary>Answer") >= 2
 
 
+CAPTION = re.compile(r"\*Figure (\d+)\.(\d+)\. \S")
+
+
+def pictures(stem: str):
+    """The code cells that show a picture, each with the Markdown after it."""
+    cells = read(stem).cells
+    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        kinds = {kind for output in cell.get("outputs", []) for kind in output.get("data", {})}
+        walk = any("<svg" in output.get("data", {}).get("text/html", "") for output in cell.get("outputs", []))
+        if walk or kinds & set(notebooks.IMAGES):
+            yield cell, following.source if following is not None and following.cell_type == "markdown" else ""
+
+
+@every_chapter
+def test_a_picture_has_a_caption_and_the_captions_count_up(stem):
+    captions = [CAPTION.match(text) for _, text in pictures(stem)]
+    assert None not in captions, [cell.source for cell, text in pictures(stem) if not CAPTION.match(text)]
+    assert [(int(m[1]), int(m[2])) for m in captions] == [(int(stem[:2]), k + 1) for k in range(len(captions))]
+    mentioned = {int(k) for k in re.findall(rf"[Ff]igure {int(stem[:2])}\.(\d+)", markdown(stem))}
+    assert mentioned <= set(range(1, len(captions) + 1))
+
+
+@every_chapter
+def test_a_picture_says_in_words_what_it_shows(stem):
+    for cell, _ in pictures(stem):
+        for output in cell.outputs:
+            shown = output.get("data", {})
+            for drawn in [
+                shown.get("image/svg+xml", ""),
+                *re.findall(r"(?s)<svg.*?</svg>", shown.get("text/html", "")),
+            ]:
+                if drawn:
+                    assert re.search(r"<title>[^<]+</title>\s*<desc>[^<]+</desc>", drawn), cell.source
+                    assert shown["text/plain"].strip(), cell.source
+
+
+def test_the_validation_looks_away_from_pictures_alone():
+    """Each pattern of tools/nbval.cfg finds a picture, whole, beside a text that is compared."""
+    settings = (ROOT / "tools" / "nbval.cfg").read_text(encoding="ascii")
+    patterns = [re.compile(line) for line in re.findall(r"^regex: (.*)$", settings, re.MULTILINE)]
+    assert len(patterns) >= 4 == settings.count("\nreplace: <") and "--nbval-sanitize-with tools/nbval.cfg" in (
+        ROOT / "Makefile"
+    ).read_text(encoding="utf-8")
+    found = dict.fromkeys(patterns, 0)
+    for stem in PATHS:
+        for cell in read(stem).cells:
+            for output in cell.get("outputs", []):
+                for kind, text in {**output.get("data", {}), "text": output.get("text", "")}.items():
+                    for pattern in patterns:
+                        if isinstance(text, str) and (match := pattern.search(text)):
+                            assert kind in ("image/svg+xml", "text/html") and match.group() == text.strip()
+                            assert output.data["text/plain"].strip()
+                            found[pattern] += 1
+    assert all(found.values()), found
+
+
 @every_chapter
 def test_a_chapter_links_to_its_neighbours(stem):
     position = STEMS.index(stem)

@@ -20,6 +20,7 @@ from .tracing import Place, Trace
 
 SMALL = 4  # a tensor of at most so many elements is written out
 CORNER = 3  # so many rows and columns are shown of a larger one
+ROUGH = 3  # digits of the norm and of the numbers in the corner of a tensor that is not written out
 PAGE, WINDOW = 820, 400  # pixels: a wider picture runs downward; a live one shows at most a window of it
 
 
@@ -32,7 +33,7 @@ def brief(t: Any) -> str:
 
     >>> import learntorch as torch
     >>> brief(torch.tensor([1.0, 2.5])), brief(torch.full((64, 10), 0.5))
-    ('[1, 2.5]', '(64, 10), norm 12.649')
+    ('[1, 2.5]', '(64, 10), norm 12.6')
     """
     if not hasattr(t, "numel"):
         return repr(t)
@@ -42,7 +43,7 @@ def brief(t: Any) -> str:
     if a.dtype.kind != "f":
         return f"{a.shape}"
     norm = np.sqrt(np.square(a, dtype=np.float64).sum()).astype(a.dtype)
-    return f"{a.shape}, norm {_writer(norm)(norm)}"
+    return f"{a.shape}, norm {_writer(norm, ROUGH)(norm)}"
 
 
 def corner(t: Any) -> str:
@@ -51,7 +52,7 @@ def corner(t: Any) -> str:
         return ""
     a = _array(t)
     front = a[(0,) * (a.ndim - 2)] if a.ndim > 2 else a
-    write = _writer(a)
+    write = _writer(a, ROUGH)
     rows = np.atleast_2d(front)
     lines = [[write(v) for v in row[:CORNER]] for row in rows[:CORNER]]
     width = max(len(word) for line in lines for word in line)
@@ -68,15 +69,17 @@ def _nested(a: np.ndarray, write: Any) -> str:
     return write(a) if a.ndim == 0 else "[" + ", ".join(_nested(row, write) for row in a) + "]"
 
 
-def _writer(a: Any) -> Any:
+def _writer(a: Any, most_digits: int | None = None) -> Any:
     """How the numbers of `a` are written: alike, and alike on every machine.
 
     Three decimals (four of float64). Where all are small there are two significant digits of the largest; what is
-    smaller than rounding errors of ordinary numbers is 0.
+    smaller than rounding errors of ordinary numbers is 0. `most_digits` says how many digits the largest may have:
+    few of them hide where two processors add up a long sum in another order.
     """
     if a.dtype.kind != "f":
         return lambda v: str(v.item())
     places, digits, nothing = (4, 11, 1e-10) if a.dtype == np.float64 else (3, 6, 1e-6)
+    digits = digits if most_digits is None else most_digits
     finite = np.abs(a[np.isfinite(a)]) if a.ndim else np.abs(np.atleast_1d(a)[np.isfinite(np.atleast_1d(a))])
     most = float(finite.max(initial=0))
     size = math.floor(math.log10(most)) if most else 0
@@ -89,8 +92,8 @@ def _writer(a: Any) -> Any:
         if not math.isfinite(v):
             return str(v)
         v = round(v, places) + 0.0  # + 0.0: no -0
-        if v and (size < -4 or size > 6):
-            return f"{v:.1e}" if size < 0 else f"{v:.3e}"
+        if v and (size < -4 or size > min(6, digits)):
+            return f"{v:.1e}" if size < 0 else f"{v:.{min(3, digits - 1)}e}"
         text = f"{v:.{places}f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
 

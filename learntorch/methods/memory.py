@@ -191,9 +191,8 @@ class MemoryMethods:
                 f"Storage size calculation overflowed with sizes={list(size)} and strides={list(stride)}. Sizes are "
                 "not negative."
             )
-        root = self if self._base is None else self._base
-        array = memory(root)
-        start, room = root.storage_offset(), owner(array).size
+        array = memory(self)
+        start, room = self.storage_offset(), owner(array).size
         last = offset + sum((n - 1) * s for n, s in zip(size, stride))
         if last >= room and 0 not in size:
             raise RuntimeError(
@@ -202,7 +201,7 @@ class MemoryMethods:
                 f"bounds for storage of size {room * self.element_size()}"
             )
         steps = tuple(s // array.dtype.itemsize for s in array.strides)
-        return recorded(strides.restride)(root, layout=(array.shape, steps, size, stride, offset - start))
+        return recorded(strides.restride)(self, layout=(array.shape, steps, size, stride, offset - start))
 
     def _become(self, name: str, number: int, *args):
         """Turn into the view that the method `name` gives, for t_() and the like; PyTorch gives their nodes numbers

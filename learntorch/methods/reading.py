@@ -13,6 +13,7 @@ from .. import dtypes
 from ..base import TensorBase, memory
 from ..errors import kind_of, warn_once
 from ..modes import grad_mode
+from ..ops.strides import strided
 
 
 def read(data: object, wanted: np.dtype | None) -> np.ndarray:
@@ -54,6 +55,17 @@ def writable(array: np.ndarray) -> np.ndarray:
         "program."
     )
     return np.asarray(_Unlocked(array))
+
+
+def borrowed(array: np.ndarray) -> np.ndarray:
+    """`array`, as a tensor borrows it: with a memory that reaches from its first element to its last and no further."""
+    array = writable(array)
+    block = np.asarray(memoryview(array))
+    if not array.size or (block.flags.forc and block.strides == array.strides):
+        return block if array.size else array
+    room = sum((n - 1) * step for n, step in zip(array.shape, array.strides)) // array.itemsize + 1
+    block = np.asarray(memoryview(strided(array, (room,), (array.itemsize,))))
+    return strided(block, array.shape, array.strides)
 
 
 class _Unlocked:

@@ -92,8 +92,8 @@ def restride(x, *, layout):
     _, _, size, stride, offset = layout
     n = x.dtype.itemsize
     start = strided(x, (1,) * x.ndim, x.strides).reshape(-1)[:1]
-    if offset:
-        start = strided(start, (offset + 1,), (n,))[offset:]
+    if offset:  # before the first element of x, if x begins inside its memory
+        start = strided(start, (abs(offset) + 1,), (n if offset > 0 else -n,))[-1:]
     return strided(start, size, tuple(step * n for step in stride))
 
 
@@ -108,12 +108,18 @@ def as_strided_gradient(g, *, layout):
     """Zeros in the shape of the base, with g added where the view sees them."""
     base_shape, base_strides, shape, strides, offset = layout
     xp = array_module(g)
-    at = offset + sum(
+    at = xp.asarray(offset) + sum(
         (xp.arange(n) * s).reshape((-1,) + (1,) * (len(shape) - d - 1))
         for d, (n, s) in enumerate(zip(shape, strides, strict=True))
     )
     base, flat = _laid_out(xp.zeros(base_shape, g.dtype), base_shape, base_strides)
+    if offset < 0 or (at.size and at.max() >= len(flat)):  # the view sees memory that the base does not
+        inside = (at >= 0) & (at < len(flat))
+        at, g = at[inside], g[inside]
     xp.add.at(flat, at, g)
+    repeats = prod(n for n, s in zip(base_shape, base_strides) if s == 0)
+    if repeats > 1:  # what an expanded base shows several times gets one share for each
+        flat /= repeats
     return base
 
 

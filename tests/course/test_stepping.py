@@ -383,7 +383,7 @@ def test_double_precision_has_four_decimals():
 
 def test_large_tensors_are_told_by_shape_norm_and_corner():
     t = torch.arange(20.0).reshape(4, 5)
-    assert brief(t) == "(4, 5), norm 49.699"
+    assert brief(t) == "(4, 5), norm 49.7"
     assert corner(t) == " 0  1  2 …\n 5  6  7 …\n10 11 12 …\n…"
     assert corner(torch.ones(2, 2)) == "" and CORNER == 3
     assert corner(torch.ones(2, 3, 3)).splitlines() == ["1 1 1", "1 1 1", "1 1 1", "…"]

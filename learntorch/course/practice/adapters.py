@@ -16,7 +16,7 @@ from ...base import Stamp, TensorBase, wrap
 from ...devices import array_module
 from ...dtypes import get_default_dtype, set_default_dtype
 from ...errors import require
-from ...methods.reading import checked, writable
+from ...methods.reading import borrowed, checked, writable
 from ...modes import grad_mode, no_grad
 from ...nn.layers import Linear
 from ...nn.tree import Tree
@@ -191,7 +191,7 @@ def on_memory(piece: Callable, ours: Callable = creation.from_numpy) -> Callable
         count = (high - low) // array.itemsize
         block = np.lib.stride_tricks.as_strided(root, (count,), (array.itemsize,))
         made = piece(array, wrap(block), apart // array.itemsize)
-        return wrap(array) if _same_memory(made, array) else made  # the block is not to be seen from outside
+        return wrap(borrowed(array)) if _same_memory(made, array) else made  # the block is not to be seen from outside
 
     return from_numpy
 
