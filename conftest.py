@@ -10,6 +10,12 @@ from pathlib import Path
 os.environ["LEARNTORCH_WIDGETS"] = "off"
 
 
+def pytest_configure(config) -> None:
+    """Pictures of long computations differ in the last digit from processor to processor: nbval leaves them out."""
+    if config.getoption("nbval", default=False) and config.option.sanitize_with is None:
+        config.option.sanitize_with = str(Path(__file__).parent / "tools" / "nbval.cfg")
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """After `pytest --nbval`: how many code cells were run again and compared."""
     if not terminalreporter.config.getoption("nbval", default=False):
