@@ -12,8 +12,8 @@ os.environ["LEARNTORCH_WIDGETS"] = "off"
 
 def pytest_configure(config) -> None:
     """Pictures of long computations differ in the last digit from processor to processor: nbval leaves them out."""
-    if config.getoption("nbval", default=False) and config.option.sanitize_with is None:
-        config.option.sanitize_with = str(Path(__file__).parent / "tools" / "nbval.cfg")
+    if config.getoption("nbval", default=False) and config.option.nbval_sanitize_with is None:
+        config.option.nbval_sanitize_with = str(Path(__file__).parent / "tools" / "nbval.cfg")
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
