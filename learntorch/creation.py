@@ -15,6 +15,7 @@ from .devices import module_for
 from .errors import final, kind_of, warn_once
 from .methods import filling
 from .methods.filling import fitting, not_negative, warn_of_copies
+from .methods.indexing import is_expanded
 from .methods.reading import borrowed, checked, read
 from .methods.signatures import function_signature
 from .modes import grad_mode
@@ -202,6 +203,9 @@ def eye(n: int, m: int | None = None, *, out=None, dtype=None, layout=None, devi
         if size < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
     array = module_for(device).eye(n, m, dtype=into_type(out, dtype, "eye"))
+    if out is not None and out.shape == array.shape and is_expanded(out):  # PyTorch writes zeros, then the diagonal
+        out.zero_().as_strided((min(out.shape),), (sum(out.stride()),)).fill_(1)
+        return out._asking(requires_grad)
     return deliver(array, out, dtype, device, requires_grad, pin_memory)
 
 

@@ -230,3 +230,11 @@ def warn_once(message: str, about: str = "") -> None:
     if (about or message) not in _WARNED:
         _WARNED.add(about or message)
         warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def invalid_gradient(found: tuple, expected: tuple) -> RuntimeError:
+    """What to say of a gradient of another shape than the tensor had when it was used."""
+    return RuntimeError(
+        f"A function returned an invalid gradient - got {list(found)} but expected shape compatible with "
+        f"{list(expected)}. A tensor has got another shape since it was used."
+    )

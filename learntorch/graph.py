@@ -12,9 +12,11 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from .base import wrap
+from .base import TensorBase, wrap
+from .errors import invalid_gradient
 from .modes import grad_mode, rare
 from .nodes import AccumulateGrad, Edge, Node
+from .ops.shape import expand
 
 
 @np.errstate(all="ignore")  # see Note [Quiet arithmetic]
@@ -72,6 +74,8 @@ class _Choice:
 
     def capture(self, node: Node, g) -> None:
         """Keep what has arrived at a node."""
+        if type(node) is Resized:
+            node.check(g)
         for i, part in enumerate([g] if node.outputs == 1 else g):
             self.captured[node, i] = part
 
@@ -169,3 +173,32 @@ def _on_the_way(roots: list[Node], targets: set[Node]) -> set[Node]:
         if any(edge[0] in targets or edge[0] in found for edge in node.next_functions):
             found.add(node)
     return found
+
+
+class Resized(AccumulateGrad):
+    """The end of the walk at a leaf to which `out=` gave another shape while a graph that sends it the old one lives."""
+
+    __slots__ = ()
+
+    def name(self) -> str:
+        return self.prefix + "AccumulateGrad"
+
+    def check(self, g) -> None:
+        """Refuse what has not the shape that the leaf had."""
+        found, expected = tuple(g.shape), self.saved[0]
+        if found != expected:
+            raise invalid_gradient(found, expected)
+
+    def apply(self, g, create: bool, alive: set | None = None) -> Sequence:
+        self.check(g)
+        now, array = self.variable._array, getattr(g, "_array", g)
+        alike = all(n == 1 or s == t for n, s, t in zip(array.shape, array.strides, now.strides))
+        return super().apply(g if alike else expand(g, size=now.shape), create)  # PyTorch takes over what lies alike
+
+
+def resized(leaf: TensorBase) -> None:
+    """Note that `leaf` is about to get another shape, if there is a graph that knows the one that it has."""
+    reference = getattr(leaf, "_accumulator", None)
+    node = None if reference is None else reference()
+    if type(node) is AccumulateGrad:
+        node.saved, node.__class__ = (leaf._array.shape,), Resized

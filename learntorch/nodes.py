@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from .base import INFERENCE, Stamp, TensorBase, memory, new, tick, twin, wrap
-from .errors import shape_mismatch
+from .errors import invalid_gradient, shape_mismatch
 from .hooks import Hooks, RemovableHandle
 from .modes import grad_mode, rare
 from .ops.elementary import zeros_like
@@ -287,7 +287,10 @@ def fit(g, shape: tuple, dtype: np.dtype):
     """Undo broadcasting and promotion: `g` with the shape and type of the input that it belongs to."""
     array = g._array if isinstance(g, TensorBase) else g
     if array.shape != shape:
-        g = sum_to(g, shape=shape)
+        try:
+            g = sum_to(g, shape=shape)
+        except ValueError:  # the output was transposed in place where nothing was recorded
+            raise invalid_gradient(array.shape, shape) from None
     if array.dtype != dtype:
         g = convert(g, dtype=dtype)
     return g

@@ -11,6 +11,7 @@ import numpy as np
 
 from .base import TensorBase, memory
 from .errors import c_name, final, kind_of, shape_mismatch, type_name
+from .graph import resized
 from .modes import grad_mode
 from .nodes import check_mode
 from .ops.strides import strided
@@ -58,6 +59,9 @@ _UNRECORDED = frozenset(
     "logical_not floor_divide all any argmax argmin".split()
 )
 
+# Functions that look at the type of `out` before all else: at dim, at the positions, at a product of bools.
+_TYPE_FIRST = {"amax", "amin", "index_select", "mm"}
+
 # Functions that compute in the type of `out`.
 _IN_TYPE_OF_OUT = frozenset("sum nansum mean nanmean prod cumsum cumprod".split())
 
@@ -90,7 +94,7 @@ def options_for(name: str, out, options: dict, inputs: tuple = ()) -> dict:
     if name in _WITHOUT or name[-1] == "_":
         raise final(TypeError(f"{name}() got an unexpected keyword argument 'out'"))
     refuse_gradients(name, (*inputs, *options.values(), *(out if isinstance(out, tuple) else (out,))))
-    if name in ("amax", "amin") and all(isinstance(x, TensorBase) for x in (out, inputs[0])):  # before they look at dim
+    if name in _TYPE_FIRST and all(isinstance(x, TensorBase) for x in (out, inputs[0])):
         _check_type(name, out, inputs[0])
     if name in _IN_TYPE_OF_OUT and isinstance(out, TensorBase) and "dtype" not in options:
         return options | {"dtype": out.dtype}
@@ -167,4 +171,5 @@ def _resize(out, result) -> None:
         )
     fresh = np.empty_like(result, array.dtype)
     reused = array.reshape(-1) if array.flags.c_contiguous and array.size >= result.size else fresh
+    resized(out)
     out._array = strided(reused, fresh.shape, fresh.strides)

@@ -207,6 +207,8 @@ def check_history(target: TensorBase, inputs: tuple) -> None:
     base = target._base
     if grad_mode.enabled and any(isinstance(x, TensorBase) and x.requires_grad for x in (target, *inputs)):
         if base is not None:
+            if target._array.dtype.kind != "f":
+                return  # integers have no history
             check_origin(target)
             refresh(target)
             if target._requires_grad and base._edge is None:

@@ -46,7 +46,7 @@ def is_finite(x) -> bool:
 
 
 def has_no_ties(x) -> bool:
-    return x.numel() <= 12 and len(set(numbers_of(x))) == x.numel()
+    return x.numel() <= 12 and len(set(map(str, numbers_of(x)))) == len(set(numbers_of(x))) == x.numel()
 
 
 def memory_of(x) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from .. import devices, dtypes
 from ..base import TensorBase, memory, wrap
 from ..errors import warn_once
+from ..modes import grad_mode
 from ..ops import shape as shape_ops
 from ..ops import strides
 from ..recording import recorded
@@ -127,7 +128,7 @@ class ConversionMethods:
                 f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to "
                 "host memory first."
             )
-        if self.requires_grad:
+        if grad_mode.enabled and self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return memory(self)
 

@@ -179,10 +179,9 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, weight: Tens
     if weight is not None:
         check_constant("binary_cross_entropy_with_logits", "weight", weight)
         check_growth(input, input, weight)
-        weight = weight.to(input.dtype)
+        weight = weight.to(target.dtype)
     options = {"reduction": reduction}
-    out = recorded(loss.binary_cross_entropy_with_logits)(input, target, weight, pos_weight, **options)
-    return out.to(target.dtype)  # as in PyTorch, where the targets' memory is computed in
+    return recorded(loss.binary_cross_entropy_with_logits)(input, target, weight, pos_weight, **options)
 
 
 def kl_div(input: Tensor, target: Tensor, size_average=None, reduce=None, reduction: str = "mean",
@@ -304,7 +303,7 @@ def _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_sm
 
 
 def _log_softmax(scores: Tensor) -> Tensor:
-    if not scores.is_floating_point():
+    if scores.ndim and not scores.is_floating_point():
         raise NotImplementedError(
             f"\"log_softmax_lastdim_kernel_impl\" not implemented for '{scores.dtype.short}'. The scores come first, "
             "then the targets."

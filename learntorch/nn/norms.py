@@ -32,6 +32,10 @@ def batch_norm(input: Tensor, running_mean: Tensor | None, running_var: Tensor |
     if eps < 0 or (training and eps == 0):
         needed = "positive during training" if training else "non-negative"
         raise ValueError(f"batch_norm eps must be {needed}, but got {eps}. It keeps the divisor away from 0.")
+    if not input.numel():  # nothing to normalize, whatever the others are
+        out = input.clone()
+        out = out if weight is None else out * weight[0]
+        return out if bias is None else out + bias[0]
     running = {"running_mean": running_mean, "running_var": running_var}
     for position, (name, value) in enumerate({"weight": weight, "bias": bias, **running}.items(), 2):
         if value is not None:

@@ -69,7 +69,18 @@ def leaky_relu(x, *, slope=0.01):
 
 
 # The inner `where` keeps e^x finite on the side that is not chosen; d/dx αeˣ counts for x < 0 only.
-@differentiable(x=lambda g, x, alpha: where(x <= 0, g * alpha * exp(where(x < 0, x, 0)), g))
+def _elu_slope(g, x, alpha):
+    return where(x <= 0, g * alpha * exp(where(x < 0, x, 0)), g)
+
+
+@differentiable(g=lambda h, x, alpha: _elu_slope(h, x, alpha),  # times x < 0, as in PyTorch: ∞ · 0 is NaN
+                x=lambda h, g, x, alpha: exp(x) * alpha * g * h * (x < 0), name="EluBackwardBackward0")  # fmt: skip
+def elu_gradient(g, x, *, alpha):
+    """The gradient for the input of `elu`."""
+    return _elu_slope(g, x, alpha)
+
+
+@differentiable(x=lambda g, x, alpha: elu_gradient(g, x, alpha=alpha))
 def elu(x, *, alpha=1.0):
     """Exponential linear unit: y = x where x > 0, else α(eˣ − 1)."""
     require("f", "elu_cpu", x)

@@ -45,7 +45,8 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
     y = y.reshape(weight.shape[0], *rest)  # (O, P, Q, N)
     if bias is not None:
         y += bias.reshape(-1, *(1,) * (y.ndim - 1))
-    return array_module(x).ascontiguousarray(array_module(x).moveaxis(y, -1, 0))
+    y = array_module(x).ascontiguousarray(array_module(x).moveaxis(y, -1, 0))
+    return y if len(y) > 1 else y.reshape(-1).reshape(y.shape)  # the step of a batch of one is that of a batch
 
 
 @differentiable(EXACT, name="ConvolutionBackwardBackward0",

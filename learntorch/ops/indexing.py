@@ -40,7 +40,7 @@ def intact(at: tuple) -> tuple:
 def index(x, *, at, form="Index"):
     """The elements of x at positions given by arrays."""
     x = _lines(x, at)
-    y = x[at]
+    y = x[at if x.size else _anywhere(at)]
     plain = form != "Index" or (x.flags.c_contiguous and all(getattr(k, "flags", x.flags).c_contiguous for k in at))
     if plain and y.flags.c_contiguous and 1 not in y.shape:
         return y
@@ -57,7 +57,7 @@ def pick(x, *, at, form):
 def index_gradient(g, *, shape, at):
     """Zeros of `shape` with g added at the positions; a position that occurs twice gets both."""
     z = array_module(g).zeros(shape, g.dtype)
-    array_module(g).add.at(_lines(z, at), at, g)
+    array_module(g).add.at(_lines(z, at), at if z.size else _anywhere(at), g)
     return z
 
 
@@ -66,6 +66,7 @@ def index_gradient(g, *, shape, at):
 def index_put(x, values, *, at, accumulate=False, form="IndexPut"):
     """x with `values` written at (or added to) the positions."""
     y = array_module(x).array(x, order="C") if form == "IndexCopy" else copied(x)
+    at = at if y.size else _anywhere(at)
     if accumulate:
         array_module(x).add.at(_lines(y, at), at, values)
     else:
@@ -87,6 +88,11 @@ def index_add(x, source, *, at, alpha=1):
     if y.size:
         array_module(x).add.at(y, at, source if alpha == 1 else source * x.dtype.type(alpha))
     return y
+
+
+def _anywhere(at: tuple) -> tuple:
+    """The index `at` into a tensor without elements: PyTorch looks nothing up there, and no position is wrong."""
+    return tuple(k * 0 if getattr(k, "dtype", None) == np.int64 else k for k in at)
 
 
 def _lines(x, at: tuple):

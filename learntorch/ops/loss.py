@@ -15,6 +15,7 @@ from ..errors import final, require
 from .activations import log_sigmoid, sigmoid
 from .elementary import abs, log, sign
 from .pointwise import clamp, where
+from .promotion import promote
 from .reduction import softmax
 from .rule import ANY, FLOAT, differentiable
 from .scatter import gather, gather_gradient
@@ -138,11 +139,14 @@ def _logits_target_slope(g, x, weight, pos_weight, reduction):
     return _weighted(slope * _share(g, x.shape, reduction), weight)
 
 
-@differentiable(x=_logits_slope, target=_logits_target_slope, name="BinaryCrossEntropyWithLogits")
+@differentiable(ANY, x=_logits_slope, target=_logits_target_slope, name="BinaryCrossEntropyWithLogits")
 def binary_cross_entropy_with_logits(x, target, weight=None, pos_weight=None, *, reduction="mean"):
     """−w·(p·t ln σ(x) + (1 − t) ln(1 − σ(x))) for scores x, without forming σ(x)."""
-    times = 1 if pos_weight is None else (pos_weight - 1) * target + 1
-    y = 1 - target  # and on in its memory, which has the order of the result
+    times = 1
+    if pos_weight is not None:
+        p, t = promote((pos_weight, target))
+        times = (p - 1) * t + 1
+    y = array_module(x).asarray(1 - target)  # and on in its memory, which has the order and the type of the result
     y *= x
     y -= times * log_sigmoid.fn(x)
     return _reduced(_weighted(y, weight), reduction)

@@ -10,11 +10,11 @@ import math
 import numpy as np
 
 from ..devices import array_module
-from ..dtypes import result_dtype
-from ..errors import argument_error, c_name, require
+from ..dtypes import get_default_dtype, result_dtype
+from ..errors import argument_error, c_name, require, type_name
 from .elementary import exp, log, trunc, zeros_like
 from .layout import arranged
-from .promotion import number, promote
+from .promotion import no_bool_difference, number, promote
 from .rule import ANY, FLOAT, HELD, NUMBERS, differentiable, is_number
 from .shape import row_major
 
@@ -80,6 +80,8 @@ def div(a, b):
 def _power_rule(g, a, b):
     if is_number(b):  # the common cases without a power
         return zeros_like(g) if b == 0 else g * (a * 2) if b == 2 else g * (b * a ** (b - 1))
+    if getattr(b, "_array", b).dtype == bool:
+        raise no_bool_difference()
     return where(b == 0, 0, g * (b * a ** (b - 1)))
 
 
@@ -94,6 +96,8 @@ def _exponent_rule(g, a, b, y):
                 name=lambda a, b: "Pow0" if is_number(b) else "Pow2" if is_number(a) else "Pow1")  # fmt: skip
 def pow(a, b):
     """Power: y = aᵇ."""
+    if getattr(a, "dtype", None) == bool and isinstance(b, np.bool_):  # True or False as a number: a, or 1
+        return a | ~b
     require("iuf", "pow", a, b)
     if getattr(a, "dtype", None) is not None and a.dtype.kind == "i" and np.any(b < 0):
         if getattr(b, "ndim", 0) == 0:  # one exponent for all
@@ -106,7 +110,7 @@ def pow(a, b):
 def _whole(kernel: str, a, b, divide):
     """A division without a remainder, or what it leaves; of an integer by zero it is an error, as in PyTorch."""
     require("iuf", kernel, a, b)
-    if getattr(b, "dtype", np.dtype(float)).kind in "iu" and not np.all(b):
+    if getattr(b, "dtype", np.dtype(float)).kind in "iu" and not np.all(b) and np.size(a):
         raise RuntimeError(
             "ZeroDivisionError. An integer tensor was divided by zero; with .float() the result would be inf or nan."
         )
@@ -211,10 +215,12 @@ def lerp(a, b, weight):
     if not hasattr(b, "dtype"):
         raise argument_error("lerp", "end", 1, "Tensor", b)
     for name, x in (("end", b), ("weight", weight)):
-        if getattr(x, "dtype", a.dtype) != a.dtype:
+        if getattr(x, "dtype", a.dtype) != a.dtype and (name == "end" or x.ndim):
             raise RuntimeError(
                 f"expected dtype {c_name(a)} for `{name}` but got dtype {c_name(x)}. Convert one with .to(x.dtype)."
             )
+    if getattr(weight, "dtype", a.dtype) != a.dtype:  # a weight without dimensions may have another type
+        a, b, weight = promote((a, b, weight))
     require("f", "lerp_kernel_" + ("tensor" if hasattr(weight, "dtype") else "scalar"), a)
     # From the end that is nearer, so that weight 1 gives exactly b.
     y = array_module(a).where(np.abs(weight) < 0.5, a + weight * (b - a), b - (b - a) * (1 - weight))
@@ -228,7 +234,18 @@ def addcmul(x, a, b, *, value=1):
     return arranged(x + number(value, x.dtype) * a * b, x, a, b)
 
 
-@differentiable(ANY, x=lambda g: g, a=lambda g, b, value: g * (value / b),
+def _divided(value, b):
+    """v/b as PyTorch's backward pass computes it: in the memory of a tensor like b, which must hold fractions."""
+    held = getattr(b, "_array", b)
+    if held.dtype.kind != "f":
+        raise RuntimeError(
+            f"result type {get_default_dtype().short} can't be cast to the desired output type {type_name(held)}. "
+            "Convert the divisor first, with .float()."
+        )
+    return value / b
+
+
+@differentiable(ANY, x=lambda g: g, a=lambda g, b, value: g * _divided(value, b),
                 b=lambda g, a, b, value: -g * (value * a / (b * b)))  # fmt: skip
 def addcdiv(x, a, b, *, value=1):
     """y = x + v·a/b."""

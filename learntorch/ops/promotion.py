@@ -17,16 +17,21 @@ def promote(operands: tuple, types: str = PROMOTE) -> tuple:
     """The operands in their common type, which a rule with these `types` can take."""
     dtype = result_dtype(*(x for x in operands if x is not None))
     if types == NUMBERS and any(getattr(x, "dtype", type(x)) == bool for x in operands):
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-            "use the `~` or `logical_not()` operator instead."
-        )
+        raise no_bool_difference()
     if types == FLOAT and not dtype.is_floating_point:
         dtype = get_default_dtype()
     if types == HELD and dtype.numpy.kind in "iu":
         first, *others = operands
         operands = (first, *(number(x, dtype.numpy) if isinstance(x, int) else x for x in others))
     return tuple(cast(x, dtype.numpy) for x in operands)
+
+
+def no_bool_difference() -> RuntimeError:
+    """What PyTorch says of a difference in which there are bools."""
+    return RuntimeError(
+        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+        "use the `~` or `logical_not()` operator instead."
+    )
 
 
 def cast(x, dtype: np.dtype):

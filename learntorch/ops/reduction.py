@@ -12,7 +12,7 @@ import numpy as np
 from ..dtypes import of_numpy
 from ..errors import require
 from .comparison import isnan, logical_not
-from .elementary import exp
+from .elementary import exp, zeros_like
 from .rule import ANY, FLOAT, differentiable
 from .shape import cat, convert, expand, flip, narrow, reshape, row_major, squeeze, stack, wrap_dim
 
@@ -103,6 +103,8 @@ def _product_slope(g, x, y, dim, keepdim):
     if not (x == 0).any():
         return spread(g, x.shape, dim, keepdim) * (spread(y, x.shape, dim, keepdim) / x)
     if dim is None:
+        if not hasattr(x, "_array") and (x == 0).sum() > 1:  # not g · 0, which is NaN where g is infinite
+            return zeros_like(x)
         flat = reshape(x, size=(-1,))
         return reshape(g * _others(flat, 0), size=x.shape)
     return spread(g, x.shape, dim, keepdim) * _others(x, wrap_dim(dim, len(x.shape)))
@@ -178,6 +180,8 @@ def _cumprod_slope(g, x, y, dim):
     if not x.shape or 0 in x.shape:
         return g
     d, terms = wrap_dim(dim, len(x.shape)), []
+    if not (x == 0).any():  # ∂yⱼ/∂xᵢ = yⱼ/xᵢ for j ≥ i
+        return flip(cumsum(flip(y * g, dims=(d,)), dim=d), dims=(d,)) / x
     for i in range(x.shape[d]):  # ∂yⱼ/∂xᵢ = Π of the others up to j; written so that zeros do no harm
         head = narrow(x, dim=d, start=0, end=i)
         tail = narrow(x, dim=d, start=i + 1, end=x.shape[d])

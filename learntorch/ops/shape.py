@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..devices import array_module, device_of, move
 from ..dtypes import of_numpy
 from ..errors import dimension_error, final
+from .elementary import zeros_like
 from .rule import ANY, PROMOTE, VIEW, differentiable
 from .strides import preserve_format, resolve_size, strided, view_strides
 
@@ -215,7 +216,8 @@ def _add_repeats(g, shape: tuple, repeats: tuple):
     """The gradients of all copies added up: each dimension is cut into (copies, size), the copies are summed."""
     shape = (1,) * (len(repeats) - len(shape)) + tuple(shape), shape
     apart = reshape(g, size=tuple(n for pair in zip(repeats, shape[0]) for n in pair))
-    return reshape(sum_to(apart, shape=tuple(n for size in shape[0] for n in (1, size))), size=shape[1])
+    total = reshape(sum_to(apart, shape=tuple(n for size in shape[0] for n in (1, size))), size=shape[1])
+    return zeros_like(total) if 0 in repeats else total  # of no copy at all: zeros without a history
 
 
 # Parts ───────────────────────────────────────────────────────────────────────────────────────────

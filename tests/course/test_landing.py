@@ -55,8 +55,8 @@ def test_the_page_shows_the_progress_of_somebody_who_begins(kept):
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_a_chapter_ends_with_a_link_to_its_exercises(stem):
-    last = (ROOT / "chapters" / "source" / f"{stem}.md").read_text("utf-8").rstrip().splitlines()[-1]
-    assert f"[exercises](../exercises/{stem}.ipynb)" in last and "[contents](../README.ipynb)" in last
+    last = nbformat.read(ROOT / "chapters" / f"{stem}.ipynb", as_version=4).cells[-1].source.splitlines()[-1]
+    assert f"exercises](../exercises/{stem}.ipynb)" in last and "[contents](../README.ipynb)" in last
 
 
 def test_validation_sees_no_learner_and_leaves_nothing_out():
