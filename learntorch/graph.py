@@ -176,7 +176,7 @@ def _on_the_way(roots: list[Node], targets: set[Node]) -> set[Node]:
 
 
 class Resized(AccumulateGrad):
-    """The end of the walk at a leaf to which `out=` gave another shape while a graph that sends it the old one lives."""
+    """The end of the walk at a leaf to which `out=` gave another shape: the graph still sends it the old one."""
 
     __slots__ = ()
 

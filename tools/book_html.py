@@ -31,6 +31,8 @@ OUTSIDE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 MARK = "\ue000"  # begins what is not settled yet; a letter of no language, so that no text contains it
 PLACE = re.compile(rf'\b(?P<name>href|src)="{MARK}(?P<path>[^"#]*)(?:#(?P<part>[^"]*))?"')
 ID = re.compile(rf'\bid="{MARK}([^"]*)"')
+# What `show` links to, in JupyterLab's words: the file, and the number of the line, counted from 0.
+SHOWN = re.compile(r'\bhref="\.\./(learntorch/[\w/]+\.py)#line=(\d+)"')
 
 
 @dataclass
@@ -157,7 +159,7 @@ def notebook_body(exporter: Exporter, path: Path, source: str) -> Body:
     """A notebook with the outputs that it was saved with; nothing is run."""
     exporter.start(source)
     content, _ = exporter.from_notebook_node(nbformat.read(path, as_version=4))
-    return exporter.body(content)
+    return exporter.body(SHOWN.sub(lambda m: f'href="{MARK}{m[1]}#L-{int(m[2]) + 1}"', content))
 
 
 def markdown_body(exporter: Exporter, path: Path, source: str) -> Body:

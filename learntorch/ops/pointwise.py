@@ -96,8 +96,8 @@ def _exponent_rule(g, a, b, y):
                 name=lambda a, b: "Pow0" if is_number(b) else "Pow2" if is_number(a) else "Pow1")  # fmt: skip
 def pow(a, b):
     """Power: y = aᵇ."""
-    if getattr(a, "dtype", None) == bool and isinstance(b, np.bool_):  # True or False as a number: a, or 1
-        return a | ~b
+    if isinstance(b, bool) and a.dtype == bool:
+        return a | (not b)
     require("iuf", "pow", a, b)
     if getattr(a, "dtype", None) is not None and a.dtype.kind == "i" and np.any(b < 0):
         if getattr(b, "ndim", 0) == 0:  # one exponent for all

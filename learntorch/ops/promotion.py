@@ -23,6 +23,8 @@ def promote(operands: tuple, types: str = PROMOTE) -> tuple:
     if types == HELD and dtype.numpy.kind in "iu":
         first, *others = operands
         operands = (first, *(number(x, dtype.numpy) if isinstance(x, int) else x for x in others))
+    if types == HELD and dtype.numpy == bool:  # of a power, True and False are numbers that bools may be raised to
+        return tuple(x if isinstance(x, bool) else cast(x, dtype.numpy) for x in operands)
     return tuple(cast(x, dtype.numpy) for x in operands)
 
 

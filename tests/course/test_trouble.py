@@ -83,13 +83,13 @@ TRAIN = find("train")
 def test_what_takes_too_long_is_named(body, slow):
     """A loop is stopped; if a piece of the learner's was at work most of the time, its name is said."""
     ex = find("softmax")
-    piece = load(ex, "def softmax(x):\n    return [i for i in range(10**5)]\n", "mine").object
+    piece = load(ex, "def softmax(x):\n    return [i for i in range(10**6)]\n", "mine").object
     source = f"def answer(softmax):\n{body}\n"
     answer = load(ex, source).object
-    outcome = guard.guarded(lambda: answer(piece), 0.4, "<softmax: answer>")
+    outcome = guard.guarded(lambda: answer(piece), 1.0, "<softmax: answer>")
     assert (outcome.how, outcome.slow, outcome.line) == ("overtime", slow, 2 + (not slow))
-    said = checking._stopped(outcome, 0.4)
-    assert said.startswith("It was stopped after 0.4 s") and said.endswith(f"Line {outcome.line} was running.")
+    said = checking._stopped(outcome, 1.0)
+    assert said.startswith("It was stopped after 1 s") and said.endswith(f"Line {outcome.line} was running.")
     assert ("Most of that time went into your `softmax`: it may be slow" in said) == bool(slow)
 
 
