@@ -233,6 +233,7 @@ CASES: dict[str, list] = {
     "step": [((d.any(2, 3),), {"below": 0.3})],
     "gate": [((d.any(2, 3), d.any(2, 3)), {})],
     "elu": [*unary(d.any), ((d.any(2, 3),), {"alpha": 0.7})],
+    "elu_gradient": [((d.any(2, 3), d.any(2, 3)), {"alpha": 0.7})],
     "silu": unary(d.any),
     "gelu": [*unary(d.any), ((d.any(2, 3),), {"approximate": "tanh"})],
     "log_sigmoid": unary(d.any),
