@@ -302,9 +302,28 @@ def _bar(steps: Iterable[Any], name: str, unit: str) -> Any:
     """A progress bar, in a notebook and in a terminal; none where outputs are compared or stored."""
     if os.environ.get("LEARNTORCH_WIDGETS") == "off" or not (live() or sys.stderr.isatty()):
         return None
+    total = len(steps) if hasattr(steps, "__len__") else None
     with suppress(ImportError):
-        from tqdm.auto import tqdm
+        if live():
+            return _LabBar(total, name, unit)
+        from tqdm import tqdm
 
-        total = len(steps) if hasattr(steps, "__len__") else None
         return tqdm(total=total, desc=name, unit=unit, leave=False)
     return None
+
+
+class _LabBar:
+    """tqdm's bar for notebooks. A notebook that is saved and opened again would ask in vain for its widget, so it
+    leaves an empty output behind."""
+
+    def __init__(self, total: int | None, name: str, unit: str) -> None:
+        from IPython.display import display
+        from tqdm.notebook import tqdm
+
+        self._bar = tqdm(total=total, desc=name, unit=unit, display=False)
+        self._output = display(self._bar.container, display_id=True)
+        self.update, self.set_postfix = self._bar.update, self._bar.set_postfix
+
+    def close(self) -> None:
+        self._bar.close()
+        self._output.update({"text/plain": ""}, raw=True)

@@ -290,6 +290,25 @@ def test_the_bar_counts_the_steps_and_goes_away(monkeypatch, capsys):
     assert bars[0].count == 3 and bars[0].closed
 
 
+def test_in_a_notebook_the_bar_leaves_an_empty_output(monkeypatch):
+    pytest.importorskip("tqdm")
+    ipython = pytest.importorskip("IPython.display")
+    monkeypatch.delenv("LEARNTORCH_WIDGETS", raising=False)
+    monkeypatch.setattr(training, "live", lambda: True)
+    outputs = []
+
+    class Output:
+        def update(self, data, raw=False):
+            outputs.append((data, raw))
+
+    monkeypatch.setattr(ipython, "display", lambda shown, display_id: outputs.append(shown) or Output())
+    bar = training._bar(range(7), "loss", "epoch")
+    bar.update()
+    assert outputs == [bar._bar.container] and (bar._bar.n, bar._bar.total) == (1, 7)
+    bar.close()
+    assert outputs[1:] == [({"text/plain": ""}, True)]
+
+
 class Bar:
     def __init__(self, *given):
         self.count, self.closed = 0, False
