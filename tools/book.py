@@ -26,6 +26,7 @@ from book_html import HERE, Body, Exporter, code_body, code_style, markdown_body
 from jinja2 import Environment, FileSystemLoader
 
 import learntorch
+from learntorch.course import show
 from learntorch.course.syllabus import CHAPTERS
 from notebooks import ROOT
 
@@ -152,7 +153,13 @@ def contents(root: Path, bodies: dict[str, Body]) -> str:
 
 
 def style() -> str:
-    return (HERE / "book" / "style.css").read_text(encoding="utf-8") + "\n" + code_style() + "\n"
+    """The stylesheet: ours, the colours of code, and what `show` means for a dark JupyterLab for a dark page."""
+    shown = show(page_of)._repr_html_()
+    dark = "\n".join(
+        f":root {rule}" for rule in re.findall(r'^\[data-jp-theme-light="false"\] (.*)$', shown, re.MULTILINE)
+    )
+    parts = [(HERE / "book" / "style.css").read_text(encoding="utf-8"), code_style()]
+    return "\n".join([*parts, f"@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}", ""])
 
 
 # --- The PDF ---------------------------------------------------------------------------------------
