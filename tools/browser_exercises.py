@@ -214,6 +214,7 @@ class Learner:
         """A picture in each theme, and what is hard to read."""
         self.step += 1
         for theme, title in THEMES.items():
+            self.page.emulate_media(color_scheme=theme)  # the lab follows the system
             self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", title)
             self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=title, timeout=10_000)
             self.page.wait_for_timeout(400)
@@ -232,6 +233,7 @@ class Learner:
                 path=self.shots / f"{self.step:02}-{name}-{theme}-cell.png",
                 style=".jp-cell-toolbar, .jp-cell-menu { visibility: hidden; }",
             )
+        self.page.emulate_media(color_scheme="light")
         self.page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES["light"]
         )
