@@ -27,6 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 25
+PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_ENABLE_INSTRUCTIONS")  # both choose what fits the processor
 DISTURBED = 1.35  # a round in which one of the two took this much longer than usual does not count
 
 
@@ -91,7 +92,8 @@ print(time.perf_counter() - start)
 def fresh(program: str, **values) -> float:
     """The number that a program prints in an interpreter of its own."""
     text = program.format(root=str(ROOT), here=str(ROOT / "benchmarks"), **values) if values else program
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, env=os.environ, check=False)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # a second import is timed
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise SystemExit(f"A measurement failed:\n{done.stderr}")
     return float(done.stdout)
@@ -192,12 +194,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        if os.environ.get(variable) != str(options.threads):  # NumPy reads it when it is first imported
-            os.environ |= dict.fromkeys(
-                ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(options.threads)
-            )
-            os.execv(sys.executable, [sys.executable, *sys.argv])
+    threads = {name: str(options.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    pinned = [name for name in os.environ if name in PINS]
+    if pinned or threads.items() - os.environ.items():  # the libraries read them when they are first imported
+        for name in pinned:
+            del os.environ[name]
+        os.environ |= threads
+        os.execv(sys.executable, [sys.executable, *sys.argv])
     sys.path[:0] = [str(ROOT)]
     import torch
     from by_hand import BY_HAND

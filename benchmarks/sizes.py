@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
+os.environ.pop("OPENBLAS_CORETYPE", None)  # NumPy chooses what fits the processor
 
 import torch  # noqa: E402
 from bench import machine, ratio_of  # noqa: E402

@@ -3,17 +3,15 @@
 `import learntorch as torch` gives the names that PyTorch has. Read in chapter 01.
 """
 
-# Note [Memory that stays]: glibc gives every large block back to the system when it is freed, and each
-# training step would fault its pages in anew. One freed block of almost 32 MiB raises that limit for good:
-# a step of a small convolutional net is about twice as fast.
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 import numpy as _np
 
-_np.empty(31 << 20, _np.uint8)
-
-from . import accelerator, autograd, backends, cuda, linalg, nn, optim, utils  # noqa: E402
-from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # noqa: E402
-from .contraction import einsum, tensordot  # noqa: E402
-from .creation import (  # noqa: E402
+from . import accelerator, autograd, backends, cuda, linalg
+from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .contraction import einsum, tensordot
+from .creation import (
     BoolTensor,
     ByteTensor,
     CharTensor,
@@ -46,8 +44,8 @@ from .creation import (  # noqa: E402
     zeros,
     zeros_like,
 )
-from .devices import device, get_default_device, set_default_device  # noqa: E402
-from .dtypes import (  # noqa: E402
+from .devices import device, get_default_device, set_default_device
+from .dtypes import (
     bool,
     can_cast,
     double,
@@ -71,8 +69,8 @@ from .dtypes import (  # noqa: E402
     short,
     uint8,
 )
-from .errors import no_such_name as _no_such_name  # noqa: E402
-from .functions import (  # noqa: E402
+from .errors import no_such_name as _no_such_name
+from .functions import (
     abs,
     abs_,
     absolute,
@@ -334,7 +332,7 @@ from .functions import (  # noqa: E402
     vsplit,
     where,
 )
-from .joining import (  # noqa: E402
+from .joining import (
     atleast_1d,
     atleast_2d,
     atleast_3d,
@@ -355,20 +353,10 @@ from .joining import (  # noqa: E402
     stack,
     vstack,
 )
-from .modes import is_anomaly_check_nan_enabled, is_anomaly_enabled, is_inference_mode_enabled  # noqa: E402
-from .nn.functional import (  # noqa: E402
-    adaptive_avg_pool1d,
-    avg_pool1d,
-    conv1d,
-    conv2d,
-    conv_transpose1d,
-    conv_transpose2d,
-    max_pool1d,
-    max_pool2d,
-)
-from .ops.strides import channels_last, contiguous_format, memory_format, preserve_format  # noqa: E402
-from .printing import set_printoptions  # noqa: E402
-from .random import (  # noqa: E402
+from .modes import is_anomaly_check_nan_enabled, is_anomaly_enabled, is_inference_mode_enabled
+from .ops.strides import channels_last, contiguous_format, memory_format, preserve_format
+from .printing import set_printoptions
+from .random import (
     Generator,
     default_generator,
     get_rng_state,
@@ -377,7 +365,7 @@ from .random import (  # noqa: E402
     seed,
     set_rng_state,
 )
-from .sampling import (  # noqa: E402
+from .sampling import (
     bernoulli,
     multinomial,
     normal,
@@ -389,8 +377,7 @@ from .sampling import (  # noqa: E402
     randn_like,
     randperm,
 )
-from .serialization import load, save  # noqa: E402
-from .settings import (  # noqa: E402
+from .settings import (
     are_deterministic_algorithms_enabled,
     get_float32_matmul_precision,
     get_num_threads,
@@ -399,9 +386,39 @@ from .settings import (  # noqa: E402
     set_num_threads,
     use_deterministic_algorithms,
 )
-from .tensor import Size, Tensor, strided  # noqa: E402
+from .tensor import Size, Tensor, strided
 
 inf, nan = 1e999, 1e999 - 1e999
 pi, e = 3.141592653589793, 2.718281828459045
 __version__ = "0.1.0"
-__getattr__ = _no_such_name(__name__)
+
+# Note [Memory that stays]: glibc gives every large block back to the system when it is freed, and each
+# training step would fault its pages in anew. One freed block of almost 32 MiB raises that limit for good:
+# a step of a small convolutional net is about twice as fast.
+_np.empty(31 << 20, _np.uint8)
+
+# Note [Rooms on demand]: what builds, trains and stores nets is imported when it is first named: `import learntorch`
+# takes a third less time. The names on the left stand in the room on the right.
+_ON_DEMAND = {
+    "nn": "nn",
+    "optim": "optim",
+    "utils": "utils",
+    "save": "serialization",
+    "load": "serialization",
+    **dict.fromkeys(("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"), "nn.functional"),
+    **dict.fromkeys(("avg_pool1d", "adaptive_avg_pool1d", "max_pool1d", "max_pool2d"), "nn.functional"),
+}
+if _TYPE_CHECKING:  # editors look here
+    from . import nn, optim, utils
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ON_DEMAND:
+        return _no_such_name(__name__)(name)
+    room = _import_module(f".{_ON_DEMAND[name]}", __name__)
+    found = globals()[name] = room if name == _ON_DEMAND[name] else getattr(room, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ON_DEMAND})

@@ -6,11 +6,10 @@ always newer than the nodes that it points to. The walk over them is in graph.py
 
 from __future__ import annotations
 
-import traceback
+import os
 import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -156,12 +155,14 @@ class Node:
         return self.hooks
 
 
-HERE = str(Path(__file__).parent)
+HERE = os.path.dirname(__file__)
 
 
 def watch(node: Node) -> None:
     """Look at a new node: note where it was made, if anomalies are detected, and refuse what it may not save."""
     if rare.anomaly:
+        import traceback
+
         frames = [frame for frame in traceback.extract_stack() if not frame.filename.startswith(HERE)]
         node.metadata["traceback_"] = traceback.format_list(frames)
     for t in node.saved:

@@ -9,7 +9,7 @@ arguments were met before costs one look into a set.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from operator import index, is_
 
 import numpy as np
@@ -169,8 +169,10 @@ def signature(*texts: str, name: str | None = None) -> Callable:
 
     def declare(method: Callable) -> Callable:
         function = name or method.__name__
-        forms = [_Form(function, text) for text in texts]
-        flat = [_Form(function, f"Tensor input, {text}" if text else "Tensor input") for text in texts]
+
+        @cache
+        def forms(first: str = "") -> list[_Form]:  # read when the method is first called: most never are
+            return [_Form(function, ", ".join(filter(None, (first, text)))) for text in texts]
 
         def bind(apart: bool) -> Callable:
             seen, spread = set(), set()
@@ -184,13 +186,13 @@ def signature(*texts: str, name: str | None = None) -> Callable:
                     return method(self, args, **options)
                 given = {_NUMPY_NAMES.get(n, n): a for n, a in options.items()}
                 together = args
-                for form in forms:
+                for form in forms():
                     together = form.together(args) if apart else args
                     if form.mistake(together, given) is None:
                         break
                 else:
-                    error = _refusal(forms, args, given)
-                    error.flat = lambda: _refusal(flat, (self, *args), given)
+                    error = _refusal(forms(), args, given)
+                    error.flat = lambda: _refusal(forms("Tensor input"), (self, *args), given)
                     raise error
                 places = [*form.names[: len(together)], *given]
                 values = [form.plain(n, a) for n, a in zip(places, (*together, *given.values()), strict=True)]

@@ -16,8 +16,8 @@ backward pass, and on tensors (recording a new graph) when the gradient itself i
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
+from inspect import CO_VARARGS, Parameter, unwrap
 
 import numpy as np
 
@@ -41,7 +41,8 @@ class Rule:
 
     def __init__(self, fn: Callable, types: str, memory: str | None, outputs: tuple[str, ...],
                  name: str | Callable | None, formulas: dict[str, Callable]) -> None:  # fmt: skip
-        parameters = inspect.signature(fn).parameters.values()
+        inputs, more, options = _parameters(fn)
+        declared = unwrap(fn)
         self.fn = self.__wrapped__ = fn
         self.types = types
         self.is_view = memory == VIEW
@@ -50,16 +51,16 @@ class Rule:
         self.__doc__ = fn.__doc__
         self.__module__ = fn.__module__
         self.name = name or "".join(word.capitalize() for word in fn.__name__.split("_"))
-        self.named_by = () if isinstance(self.name, str) else tuple(inspect.signature(self.name).parameters)
+        self.named_by = () if isinstance(self.name, str) else _parameters(self.name)[0]
         self.names: dict[str, str] = {}  # what `name` gave before → the full name
-        self.inputs = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL))
-        self.is_variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        self.defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        self.optional_inputs = {
-            p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is not p.empty
-        }
+        self.inputs = inputs + more
+        self.is_variadic = bool(more)
+        defaults = declared.__kwdefaults__ or {}
+        self.defaults = {option: defaults.get(option, Parameter.empty) for option in options}
+        given = declared.__defaults__ or ()
+        self.optional_inputs = dict(zip(inputs[len(inputs) - len(given) :], given))
         self.many = frozenset(  # options that may be given as separate numbers: x.view(2, 3)
-            p.name for p in parameters if p.annotation in ("Ints", "Ints | None")
+            option for option in options if declared.__annotations__.get(option) in ("Ints", "Ints | None")
         )
         self.formulas = formulas
         self._plan(formulas)
@@ -71,7 +72,7 @@ class Rule:
         for target, formula in formulas.items():
             if target not in self.inputs:
                 raise TypeError(f"{self.__name__}: there is a formula for '{target}', which is not an input")
-            g, *names = inspect.signature(formula).parameters
+            g, *names = _parameters(formula)[0]
             for name in names:
                 if name not in known:
                     raise TypeError(f"{self.__name__}: the formula for '{target}' names '{name}', which is unknown")
@@ -126,6 +127,14 @@ def _full_name(name: str) -> str:
     if "Backward" in name or name == "NotImplemented":
         return name
     return f"{name[:-1]}Backward{name[-1]}" if name[-1].isdigit() else f"{name}Backward0"
+
+
+def _parameters(function: Callable) -> tuple[tuple, tuple, tuple]:
+    """The names of what a function takes by position, of what gathers the rest, and of what it takes by name."""
+    code = unwrap(function).__code__
+    names, positional, named = code.co_varnames, code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    more = names[named : named + 1] if code.co_flags & CO_VARARGS else ()
+    return names[:positional], more, names[positional:named]
 
 
 def is_number(x: object) -> bool:
