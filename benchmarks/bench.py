@@ -39,6 +39,7 @@ def ratio_of(steps: list, count: int, rounds: int = ROUNDS) -> dict:
             raise SystemExit(f"After {number + 1} steps the losses differ: {losses}.")
     times: list[list[float]] = []
     gc.collect()
+    gc.freeze()  # what the packages loaded is not to be searched through in the time of a step
     for number in range(rounds):
         measured = [0.0] * len(steps)
         for which in range(len(steps)) if number % 2 else reversed(range(len(steps))):
@@ -193,6 +194,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="W1, W5, …; default: all")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--save", action="store_true")
+    parser.add_argument("--peers", action="store_true", help="HIPS autograd and tinygrad too, where installed")
     options = parser.parse_args()
     threads = {name: str(options.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     pinned = [name for name in os.environ if name in PINS]
@@ -209,16 +211,28 @@ def main() -> None:
     import learntorch
 
     torch.set_num_threads(options.threads)
+    peers, versions = {}, {}
+    if options.peers:
+        from peers import PEERS, installed
+
+        versions = installed()
+        peers = {name: PEERS[name] for name in versions}
     wanted = [n for n in WORKLOADS if not options.names or n in options.names or n.split()[0] in options.names]
-    print(f"{'':14}{'learntorch':>12}{'PyTorch':>12}{'ratio':>8}{'quartiles':>14}{'floor':>8}{'goal':>7}{'rounds':>8}")
-    report: dict = {"machine": machine(options.threads), "steps": {}}
+    print(f"{'':14}{'learntorch':>12}{'PyTorch':>12}{'ratio':>8}{'quartiles':>14}{'floor':>8}{'goal':>7}{'rounds':>8}"
+          + "".join(f"{peer:>10}" for peer in peers))  # fmt: skip
+    report: dict = {"machine": machine(options.threads) | versions, "steps": {}}
     for name in wanted:
         _, workload, steps, goal = WORKLOADS[name]
         floor = [BY_HAND[name]()] if name in BY_HAND else []
-        found = report["steps"][name] = ratio_of([workload(learntorch), workload(torch), *floor], steps)
+        able = [peer for peer in peers if name in peers[peer]]
+        others = [peers[peer][name]() for peer in able]
+        found = report["steps"][name] = ratio_of([workload(learntorch), workload(torch), *floor, *others], steps)
         lowest = f"{found['others'][0]:8.2f}" if floor else f"{'':8}"
+        found["peers"] = dict(zip(able, found["others"][len(floor) :]))
+        columns = "".join(f"{found['peers'][p]:10.2f}" if p in able else f"{'–':>10}" for p in peers)
         print(f"{name:14}{found['ours_us']:9.0f} µs{found['pytorch_us']:9.0f} µs{found['ratio']:8.2f}"
-              f"{found['low']:8.2f}–{found['high']:.2f}{lowest}{goal:8.2f}{found['rounds']:7}", flush=True)  # fmt: skip
+              f"{found['low']:8.2f}–{found['high']:.2f}{lowest}{goal:8.2f}{found['rounds']:7} {columns}",
+              flush=True)  # fmt: skip
     if not options.names:
         values = {"threads": options.threads}
         report["training_s"] = {p: fresh(TRAINING, package=p, **values) for p in ("learntorch", "torch")}

@@ -392,21 +392,17 @@ inf, nan = 1e999, 1e999 - 1e999
 pi, e = 3.141592653589793, 2.718281828459045
 __version__ = "0.1.0"
 
-# Note [Memory that stays]: glibc gives every large block back to the system when it is freed, and each
-# training step would fault its pages in anew. One freed block of almost 32 MiB raises that limit for good:
-# a step of a small convolutional net is about twice as fast.
+# Note [Memory that stays]: glibc gives every large block back to the system when it is freed, and each training step
+# would fault its pages in anew. One freed block of almost 32 MiB raises that limit: a small conv net is twice as fast.
 _np.empty(31 << 20, _np.uint8)
 
 # Note [Rooms on demand]: what builds, trains and stores nets is imported when it is first named: `import learntorch`
 # takes a third less time. The names on the left stand in the room on the right.
 _ON_DEMAND = {
-    "nn": "nn",
-    "optim": "optim",
-    "utils": "utils",
-    "save": "serialization",
-    "load": "serialization",
-    **dict.fromkeys(("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"), "nn.functional"),
-    **dict.fromkeys(("avg_pool1d", "adaptive_avg_pool1d", "max_pool1d", "max_pool2d"), "nn.functional"),
+    **{name: name for name in ("nn", "optim", "utils")},
+    **dict.fromkeys(("save", "load"), "serialization"),
+    **dict.fromkeys("avg_pool1d adaptive_avg_pool1d max_pool1d max_pool2d".split(), "nn.functional"),
+    **dict.fromkeys("conv1d conv2d conv_transpose1d conv_transpose2d".split(), "nn.functional"),
 }
 if _TYPE_CHECKING:  # editors look here
     from . import nn, optim, utils

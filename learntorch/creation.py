@@ -44,7 +44,7 @@ def tensor(data: object, *, dtype: dtypes.dtype | None = None, device=None, requ
     array = read(data, None if dtype is None else _kind(dtype, "tensor"))
     if hasattr(data, "dtype"):
         array = preserve_format.copy(array)
-    return finish(array, device, requires_grad, pin_memory)
+    return finish(array if array.ndim else array[()], device, requires_grad, pin_memory)
 
 
 def as_tensor(data: object, *, dtype: dtypes.dtype | None = None, device=None) -> Tensor:

@@ -5,6 +5,7 @@ Read in chapter 02.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from types import ModuleType
 
@@ -13,6 +14,11 @@ import numpy as np
 # type(x) → the module that made it. NumPy scalars and Python numbers count as NumPy's.
 # CuPy adds its own array type the first time a tensor goes to a GPU.
 _MODULES: dict[type, ModuleType] = {}
+
+# The same for a question that must cost nothing on the CPU: `type(x) in ON_GPU`. Where the answer is yes, a rule that
+# would take several launches calls one kernel instead (ops/kernels.py).
+ON_GPU: set[type] = set()
+WHEN_FOUND: list[Callable] = []  # called when CuPy has found a GPU
 
 
 def array_module(x: object) -> ModuleType:
@@ -38,6 +44,9 @@ def _cupy() -> ModuleType | None:
     if not cupy.cuda.is_available():
         return None
     _MODULES[cupy.ndarray] = cupy
+    ON_GPU.add(cupy.ndarray)
+    for prepare in WHEN_FOUND:
+        prepare()
     return cupy
 
 

@@ -219,10 +219,8 @@ class AccumulateGrad(Node):
             if create:
                 leaf._grad = copy(_like_memory(g._array, leaf._array), g)
             else:
-                own, here = g.flags, leaf._array
-                alike = own.c_contiguous if here.flags.c_contiguous else g.strides == here.strides
-                if getattr(g, "base", None) is not None or not alike:
-                    g = _like_memory(g, here)
+                if g.base is not None or g.strides != leaf._array.strides:
+                    g = _like_memory(g, leaf._array)
                 leaf._grad = wrap(g)
         elif create:
             leaf._grad = leaf._grad + g

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import product
 from math import inf
+from operator import itemgetter
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def operand(rule: Rule, value: object, as_operator: bool = False, name: str | No
 
 
 def _unary(rule: Rule) -> Callable:
-    fn, floats = rule.fn, rule.types == FLOAT
+    floats = rule.types == FLOAT
     save, differentiable, fixed_class = saver(rule), bool(rule.formulas), _fixed_class(rule)
     pointwise = rule.types in COMMON
 
@@ -79,7 +80,7 @@ def _unary(rule: Rule) -> Callable:
         if floats and array.dtype.kind != "f":
             array = cast(array, get_default_dtype().numpy)
         try:
-            result = grad_mode.quietly(fn, array, **options)
+            result = grad_mode.quietly(rule.fn, array, **options)
         except Exception as error:
             raise explain(error, rule.__name__, (array,), options) from None
         if pointwise and result.ndim > 1 and not array.flags.c_contiguous and result.shape == array.shape:
@@ -107,7 +108,7 @@ def operator(rule: Rule) -> Callable:
 
 
 def _binary(rule: Rule, as_operator: bool = False) -> Callable:
-    fn, exact = rule.fn, rule.types == EXACT
+    exact = rule.types == EXACT
     types, promotes, floats = rule.types, rule.types in COMMON, rule.types == FLOAT
     save, differentiable, fixed_class = saver(rule), bool(rule.formulas), _fixed_class(rule)
     one_edge = len(rule.gradients) == 1
@@ -144,7 +145,7 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
                 x, y = promote((x, y), types)
                 like = True
         try:
-            result = grad_mode.quietly(fn, x, y, **options)
+            result = grad_mode.quietly(rule.fn, x, y, **options)
         except Exception as error:
             raise explain(error, rule.__name__, (x, y), options) from None
         if promotes and result.ndim > 1 and not (result if alone else x).flags.c_contiguous:
@@ -172,7 +173,7 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
 
 
 def _general(rule: Rule) -> Callable:
-    fn, save, several = rule.fn, saver(rule), len(rule.outputs) > 1
+    save, several = saver(rule), len(rule.outputs) > 1
     count = 0 if rule.is_variadic else len(rule.inputs)
     required, most = count - len(rule.optional_inputs), count or inf
     types, promotes, differentiable = rule.types, rule.types in COMMON, bool(rule.formulas)
@@ -195,7 +196,7 @@ def _general(rule: Rule) -> Callable:
         if promotes:
             arrays = promote(tuple(arrays), types)
         try:
-            result = grad_mode.quietly(fn, *arrays, **options)
+            result = grad_mode.quietly(rule.fn, *arrays, **options)
         except Exception as error:
             raise explain(error, rule.__name__, tuple(arrays), options) from None
         outs = tuple([wrap(array) for array in result]) if several else (wrap(result),)
@@ -209,14 +210,14 @@ def _general(rule: Rule) -> Callable:
 
 
 def _view(rule: Rule) -> Callable:
-    fn, save, fixed_class = rule.fn, saver(rule), _fixed_class(rule)
+    save, fixed_class = saver(rule), _fixed_class(rule)
 
     def call(x, **options):
         if x._base is not None:
             refresh(x)
         array = memory(x)
         try:
-            result = grad_mode.quietly(fn, array, **options)
+            result = grad_mode.quietly(rule.fn, array, **options)
         except Exception as error:
             raise explain(error, rule.__name__, (array,), options) from None
         out = wrap(result)
@@ -294,27 +295,27 @@ def saver(rule: Rule) -> Callable:
     """A function that picks out of a call what the formulas name, for the inputs that need a gradient."""
     if not rule.saved_for:
         return lambda inputs, out, options, needs: ()
+    if rule.is_variadic:
+        extras = [_extra(rule, name) for name in rule.saved_extras]
+        return lambda inputs, out, options, needs: tuple([extra(inputs, options) for extra in extras])
     positions = [rule.inputs.index(name) for name in rule.saved_inputs]
     plans = {}  # which inputs need a gradient → which inputs and outputs to keep
-    if not rule.is_variadic:
-        for needs in product((False, True), repeat=len(rule.inputs)):
-            asked = {i for i, need in enumerate(needs) if need}
-            plans[needs] = (
-                tuple(i if rule.saved_for[rule.inputs[i]] & asked else None for i in positions),
-                tuple(bool(rule.saved_for[name] & asked) for name in rule.saved_outputs),
-            )
+    for needs in product((False, True), repeat=len(rule.inputs)):
+        asked = {i for i, need in enumerate(needs) if need}
+        plans[needs] = (
+            _picker([i if rule.saved_for[rule.inputs[i]] & asked else -1 for i in positions]),
+            tuple(bool(rule.saved_for[name] & asked) for name in rule.saved_outputs),
+        )
+    if not rule.saved_outputs and not rule.saved_extras:
+        pickers = {needs: pick for needs, (pick, _) in plans.items()}
+        return lambda inputs, out, options, needs: pickers[needs]((*inputs, None))
     which_outputs = [rule.outputs.index(name) for name in rule.saved_outputs]
     single = len(rule.outputs) == 1
     extras = [_extra(rule, name) for name in rule.saved_extras]
-    only_inputs = not rule.saved_outputs and not extras
 
     def save(inputs, out, options, needs):
-        if rule.is_variadic:
-            return tuple([extra(inputs, options) for extra in extras])
-        keep_inputs, keep_outputs = plans[needs]
-        saved = [None if i is None else inputs[i] for i in keep_inputs]
-        if only_inputs:
-            return tuple(saved)
+        pick, keep_outputs = plans[needs]
+        saved = [*pick((*inputs, None))]
         for i, keep in zip(which_outputs, keep_outputs):
             saved.append(twin(out if single else out[i]) if keep else None)
         for extra in extras:
@@ -322,6 +323,13 @@ def saver(rule: Rule) -> Callable:
         return tuple(saved)
 
     return save
+
+
+def _picker(at: list[int]) -> Callable:
+    """A function that gives these elements of a tuple, as a tuple."""
+    if len(at) > 1:
+        return itemgetter(*at)
+    return (lambda values: (values[at[0]],)) if at else lambda values: ()
 
 
 def _extra(rule: Rule, name: str) -> Callable:

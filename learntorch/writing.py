@@ -26,7 +26,7 @@ _OPERANDS = (TensorBase, float, int, np.generic)  # what arithmetic takes beside
 @cache
 def inplace(rule: Rule) -> Callable:
     """The underscore form of `rule`: writes the result over its first input and returns it."""
-    fn, save, keeps_target = rule.fn, saver(rule), rule.inputs[0] in rule.saved_inputs
+    save, keeps_target = saver(rule), rule.inputs[0] in rule.saved_inputs
     name, most = rule.__name__.removesuffix("_") + "_", len(rule.inputs)
     required = most - len(rule.optional_inputs)
     promotes, saves_output = rule.types in COMMON, bool(rule.saved_outputs)
@@ -39,10 +39,10 @@ def inplace(rule: Rule) -> Callable:
             inputs, options = by_name(name, required, most, inputs, options, rule.defaults)
             target, *others = inputs
         check_writable(target, inputs, recorded=recorded)
-        if into is not None and len(others) == 1 and not options and _fits(target, others[0]):
+        if into is not None and not options and _fits(target, others):
             check_mode(target)
-            other = others[0]
-            grad_mode.quietly(into, memory(target), other._array if isinstance(other, TensorBase) else other)
+            arrays = [other._array if isinstance(other, TensorBase) else other for other in others]
+            grad_mode.quietly(into, memory(target), *arrays)
             if target._stamp is None:
                 target._stamp = Stamp()
             target._stamp.write()
@@ -53,7 +53,7 @@ def inplace(rule: Rule) -> Callable:
                     operand(rule, x, name=name, place=i)
         arrays = arrays_of(rule, inputs)
         try:
-            result = grad_mode.quietly(fn, *arrays, **options)
+            result = grad_mode.quietly(rule.fn, *arrays, **options)
         except Exception as error:
             raise _reason(error, rule, target._array, arrays, options) from None
         needs = tuple(isinstance(x, TensorBase) and x._requires_grad for x in inputs)
@@ -72,18 +72,24 @@ def inplace(rule: Rule) -> Callable:
 
 # Note [Into place]: where nothing is recorded, a sum or product of like with like is computed where it belongs. That
 # saves a whole array, written and read again: a tenth of a step of training that updates its weights by hand.
-_INTO = {"add": operator.iadd, "sub": operator.isub, "mul": operator.imul, "div": operator.itruediv}
+_INTO = {"add": operator.iadd, "sub": operator.isub, "mul": operator.imul, "div": operator.itruediv,
+         "zero": operator.methodcaller("fill", 0)}  # fmt: skip
 
 
-def _fits(target: TensorBase, other) -> bool:
-    """True if nothing is recorded and `other` is a float, or has the shape and floating-point type of `target`."""
+def _fits(target: TensorBase, others: tuple) -> bool:
+    """True if nothing is recorded and each other operand is a float, or of the shape and floating type of `target`."""
     if target._array.dtype.kind != "f" or (grad_mode.enabled and target.requires_grad):
         return False
-    if not isinstance(other, TensorBase):
-        return type(other) is float
-    there, here = other._array, target._array
-    same = there.dtype is here.dtype and there.shape == here.shape
-    return same and not (grad_mode.enabled and other.requires_grad)
+    here = target._array
+    for other in others:
+        if not isinstance(other, TensorBase):
+            if type(other) is not float:
+                return False
+        elif other._array.dtype is not here.dtype or other._array.shape != here.shape:
+            return False
+        elif grad_mode.enabled and other.requires_grad:
+            return False
+    return True
 
 
 def _reason(error: Exception, rule: Rule, place, arrays: tuple, options: dict) -> Exception:
@@ -192,7 +198,11 @@ def check_writable(target: TensorBase, inputs: tuple, recorded: bool = True) -> 
     if recorded:
         check_history(target, inputs)
     array = target._array
-    if array.size and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape)):
+    if (
+        0 in array.strides
+        and array.size
+        and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape))
+    ):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."

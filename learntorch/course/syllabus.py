@@ -168,10 +168,11 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(9, "09_two_layer_optim", "The two-layer net with optim",
         _files(
             "course/play/contours.py course/play/surface.py course/training.py nn/utils/__init__.py "
-            "nn/utils/clip_grad.py nn/utils/convert_parameters.py nn/utils/rnn.py optim/__init__.py "
-            "optim/adagrad.py optim/adam.py optim/lr_scheduler.py optim/optimizer.py optim/plateau.py "
-            "optim/rmsprop.py optim/scheduler.py optim/sgd.py utils/__init__.py utils/data/__init__.py "
-            "utils/data/collate.py utils/data/dataloader.py utils/data/dataset.py utils/data/sampler.py",
+            "nn/utils/clip_grad.py nn/utils/convert_parameters.py nn/utils/rnn.py ops/fused.py "
+            "ops/kernels.py optim/__init__.py optim/adagrad.py optim/adam.py optim/lr_scheduler.py "
+            "optim/optimizer.py optim/plateau.py optim/rmsprop.py optim/scheduler.py optim/sgd.py "
+            "utils/__init__.py utils/data/__init__.py utils/data/collate.py utils/data/dataloader.py "
+            "utils/data/dataset.py utils/data/sampler.py",
         ),
         _names(
             torch="utils.data.DataLoader utils.data.Dataset utils.data.TensorDataset Generator",

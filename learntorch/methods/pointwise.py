@@ -167,12 +167,14 @@ def _clamp(form, x, low, high):
     given = [bound for bound in (low, high) if bound is not None]
     if not given:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None. Give one of them.")
-    if all(isinstance(bound, TensorBase) for bound in given):
-        return form(ops.clamp_between)(x, low, high)
-    if not all(isinstance(bound, (int, float, np.number)) or getattr(bound, "ndim", 1) == 0 for bound in given):
-        kinds = ", ".join(type(bound).__name__ for bound in given)
-        raise TypeError(
-            f"clamp() received an invalid combination of arguments - got ({kinds}). Give two numbers or two tensors."
-        )
-    low, high = (bound.item() if isinstance(bound, TensorBase) else bound for bound in (low, high))
+    if any(type(bound) is not float and type(bound) is not int for bound in given):
+        if all(isinstance(bound, TensorBase) for bound in given):
+            return form(ops.clamp_between)(x, low, high)
+        if not all(isinstance(bound, (int, float, np.number)) or getattr(bound, "ndim", 1) == 0 for bound in given):
+            kinds = ", ".join(type(bound).__name__ for bound in given)
+            raise TypeError(
+                f"clamp() received an invalid combination of arguments - got ({kinds}). Give two numbers or two "
+                "tensors."
+            )
+        low, high = (bound.item() if isinstance(bound, TensorBase) else bound for bound in (low, high))
     return form(ops.clamp)(x, min=low, max=high)

@@ -176,43 +176,44 @@ def _check_settings(stride: tuple, padding: tuple, dilation: tuple, groups: int,
 
 def _check_fit(x, weight, bias, stride, padding, dilation, groups: int, transposed: bool = False) -> None:
     """Refuse shapes and types that do not go together."""
-    of_size = f"weight of size {list(weight.shape)}"
+    shape, kernels = tuple(x.shape), tuple(weight.shape)
     if x.ndim != weight.ndim:
         raise RuntimeError(
-            f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight {list(weight.shape)}, but "
-            f"got {x.ndim}-dimensional input of size {list(x.shape)} instead"
+            f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight {list(kernels)}, but "
+            f"got {x.ndim}-dimensional input of size {list(shape)} instead"
         )
-    if weight.shape[0] < groups:
+    if kernels[0] < groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got {of_size} instead"
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
+            f"{list(kernels)} instead"
         )
-    if weight.shape[0] % groups:
+    if kernels[0] % groups:
         raise RuntimeError(
             f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
-            f"size [{list(weight.shape)}] instead"
+            f"size [{list(kernels)}] instead"
         )
-    wanted = weight.shape[0] if transposed else weight.shape[1] * groups
-    if x.shape[1] != wanted:
+    wanted = kernels[0] if transposed else kernels[1] * groups
+    if shape[1] != wanted:
         raise RuntimeError(
-            f"Given {'transposed=1' if transposed else f'groups={groups}'}, {of_size}, expected "
-            f"input{list(x.shape)} to have {wanted} channels, but got {x.shape[1]} channels instead. The channels "
+            f"Given {'transposed=1' if transposed else f'groups={groups}'}, weight of size {list(kernels)}, expected "
+            f"input{list(shape)} to have {wanted} channels, but got {shape[1]} channels instead. The channels "
             "that one layer gives must be those that the next one takes."
         )
-    out = weight.shape[1] * groups if transposed else weight.shape[0]
+    out = kernels[1] * groups if transposed else kernels[0]
     if bias is not None and bias.shape != (out,):
         raise RuntimeError(
-            f"Given {'transposed=1, ' if transposed else ''}{of_size}, expected bias to be 1-dimensional with {out} "
-            f"elements, but got bias of size {list(bias.shape)} instead"
+            f"Given {'transposed=1, ' if transposed else ''}weight of size {list(kernels)}, expected bias to be "
+            f"1-dimensional with {out} elements, but got bias of size {list(bias.shape)} instead"
         )
-    reach = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:])]
-    room = [n + 2 * p for n, p in zip(x.shape[2:], padding)]
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernels[2:])]
+    room = [n + 2 * p for n, p in zip(shape[2:], padding)]
     if not transposed and any(r > n for r, n in zip(reach, room)):
         raise RuntimeError(
             f"Calculated padded input size per channel: {_by(room)}. Kernel size: {_by(reach)}. Kernel size can't be "
             "greater than actual input size"
         )
-    if 0 in weight.shape[2:]:
-        sides = (f"kernel_{side}: {n}" for side, n in zip(("height", "width"), weight.shape[2:]))
+    if 0 in kernels[2:]:
+        sides = (f"kernel_{side}: {n}" for side, n in zip(("height", "width"), kernels[2:]))
         raise RuntimeError(f"kernel size should be greater than zero, but got {' '.join(sides)}")
     advice = "Convert the input with .to(weight.dtype)."
     if bias is not None and bias.dtype != x.dtype:

@@ -12,7 +12,7 @@ import numpy as np
 from ..devices import array_module
 from ..errors import require
 from .elementary import exp, zeros_like
-from .pointwise import masked_fill, where
+from .pointwise import kept, where
 from .rule import ANY, FLOAT, differentiable
 from .special import erf
 
@@ -27,7 +27,7 @@ def step(x, *, below):
 @differentiable(a=lambda g, x: gate(g, x), x=lambda g: zeros_like(g))
 def gate(a, x):
     """a where x > 0, else 0, even if a is infinite: what passes back through a line that is flat below 0."""
-    return masked_fill.fn(a, x <= 0, 0)
+    return kept(a, ~(x <= 0))
 
 
 @differentiable(x=lambda g, y: gate(g, y))
@@ -53,12 +53,21 @@ def tanh(x):
     return np.tanh(x)
 
 
-@differentiable(x=lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)))
+def _softplus_slope(g, x, beta, threshold):
+    z = x if beta == 1 else x * beta
+    line, slope = z > threshold, g * sigmoid(z)
+    return where(line, g, slope) if line.any() else slope
+
+
+@differentiable(x=_softplus_slope)
 def softplus(x, *, beta=1.0, threshold=20.0):
     """y = ln(1 + e^βx) / β; where βx > threshold, y = x."""
     require("f", "softplus_cpu", x)
-    z = x * beta
-    return array_module(x).where(z > threshold, x, np.log1p(np.exp(z)) / beta)
+    z = x if beta == 1 else x * beta
+    y = np.log1p(np.exp(z))
+    y = y if beta == 1 else y / beta
+    line = z > threshold
+    return array_module(x).where(line, x, y) if line.any() else y
 
 
 @differentiable(x=lambda g, x, slope: g * step(x, below=slope))

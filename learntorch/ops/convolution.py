@@ -7,6 +7,8 @@ matrix product (im2col); its three gradients are products of the same columns.
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ..devices import array_module
@@ -15,17 +17,25 @@ from .rule import EXACT, differentiable
 from .windows import gather, grid, spread
 
 
-def _by_channel(g, groups: int):
-    """g (N, O, P, Q) as (groups, O/groups, P·Q·N)."""
-    by_channel = array_module(g).moveaxis(g, 0, -1)
-    return by_channel.reshape(groups, g.shape[1] // groups, g.size // max(g.shape[1], 1))
+def _by_rows(g, groups: int):
+    """g (N, O, P, Q) as a matrix for each row and group: (P, groups, O/groups, Q·N)."""
+    n, o, *size = g.shape
+    g = g.transpose(*range(2, g.ndim - 1), 1, -1, 0)  # (P, O, Q, N)
+    return g.reshape(prod(size[:-1]), groups, o // groups, size[-1] * n)
 
 
 def _columns(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int):
-    """The patches as a matrix for each group, (groups, C/groups·K·L, P·Q·N), and the shape (P, Q, N)."""
-    patches = gather(x, kernel, stride, padding, dilation)
-    seen, rest = patches.shape[: 1 + len(kernel)], patches.shape[1 + len(kernel) :]
-    return patches.reshape(groups, np.prod(seen, dtype=int) // groups, np.prod(rest, dtype=int)), rest
+    """The patches as a matrix for each row and group, (P, groups, C/groups·K·L, Q·N), and the shape (P, Q)."""
+    patches, size = gather(x, kernel, stride, padding, dilation), grid(x.shape, kernel, stride, padding, dilation)
+    return patches.reshape(
+        prod(size[:-1]), groups, x.shape[1] // groups * prod(kernel), size[-1] * x.shape[0]
+    ), size  # fmt: skip
+
+
+def _kernels(weight, groups: int):
+    """A matrix for each group: (groups, O/groups, C/groups·K·L)."""
+    o, *rest = weight.shape
+    return weight.reshape(groups, o // groups, prod(rest))
 
 
 def _over_all_but_channels(g):
@@ -40,12 +50,12 @@ def _over_all_but_channels(g):
                 bias=_over_all_but_channels)  # fmt: skip
 def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
     """yₙₒ = bₒ + Σ over patches of x · weightₒ: x (N, C, H, W), weight (O, C/groups, K, L), y (N, O, P, Q)."""
-    columns, rest = _columns(x, weight.shape[2:], stride, padding, dilation, groups)
-    y = np.matmul(weight.reshape(groups, weight.shape[0] // groups, columns.shape[1]), columns)
-    y = y.reshape(weight.shape[0], *rest)  # (O, P, Q, N)
+    xp, n, o = array_module(x), x.shape[0], weight.shape[0]
+    columns, (*rows, q) = _columns(x, weight.shape[2:], stride, padding, dilation, groups)
+    y = np.matmul(_kernels(weight, groups), columns).reshape(*rows, o, q, n)
     if bias is not None:
-        y += bias.reshape(-1, *(1,) * (y.ndim - 1))
-    y = array_module(x).ascontiguousarray(array_module(x).moveaxis(y, -1, 0))
+        y += bias.reshape(-1, 1, 1)
+    y = xp.ascontiguousarray(y.transpose(-1, -3, *range(len(rows)), -2))
     return y if len(y) > 1 else y.reshape(-1).reshape(y.shape)  # the step of a batch of one is that of a batch
 
 
@@ -57,10 +67,9 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
                     groups=groups))  # fmt: skip
 def convolution_input(g, weight, *, size, stride, padding, dilation, groups):
     """The gradient for the image: each output spreads over its patch (col2im)."""
-    o, _, *kernel = weight.shape
-    kernels = weight.reshape(groups, o // groups, weight.size // max(o, 1))
-    columns = np.matmul(kernels.swapaxes(1, 2), _by_channel(g, groups))
-    return spread(columns.reshape(size[1], *kernel, *g.shape[2:], g.shape[0]), size, stride, padding, dilation)
+    (n, c, *_), (*rows, q), kernel = size, g.shape[2:], weight.shape[2:]
+    columns = np.matmul(_kernels(weight, groups).swapaxes(1, 2), _by_rows(g, groups))
+    return spread(columns.reshape(*rows, c, *kernel, q, n), size, stride, padding, dilation)
 
 
 @differentiable(EXACT, name="ConvolutionBackwardBackward0",
@@ -71,7 +80,8 @@ def convolution_input(g, weight, *, size, stride, padding, dilation, groups):
 def convolution_weight(g, x, *, size, stride, padding, dilation, groups):
     """The gradient for the kernel: outputs times the patches that they saw."""
     columns, _ = _columns(x, size[2:], stride, padding, dilation, groups)
-    return np.matmul(_by_channel(g, groups), columns.swapaxes(1, 2)).reshape(size)
+    total = np.matmul(columns, _by_rows(g, groups).swapaxes(2, 3)).sum(0)  # (groups, C/groups·K·L, O/groups)
+    return array_module(x).ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
 
 
 @differentiable(EXACT, name="Convolution",
@@ -95,9 +105,9 @@ def convolution_transpose(x, weight, bias=None, *, size, stride, padding, dilati
                     g, size=x_shape[2:], kernel=kernel, stride=stride, padding=padding, dilation=dilation))  # fmt: skip
 def im2col(x, *, kernel, stride, padding, dilation):
     """Every patch as a column: x (N, C, H, W) → (N, C·K·L, P·Q)."""
-    columns = gather(x, kernel, stride, padding, dilation)
-    c, k, l, p, q, n = columns.shape
-    return array_module(x).ascontiguousarray(array_module(x).moveaxis(columns.reshape(c * k * l, p * q, n), -1, 0))
+    xp, columns = array_module(x), gather(x, kernel, stride, padding, dilation)  # (P, C, K, L, Q, N)
+    p, c, k, l, q, n = columns.shape
+    return xp.ascontiguousarray(columns.transpose(5, 1, 2, 3, 0, 4)).reshape(n, c * k * l, p * q)
 
 
 @differentiable(EXACT, name="Col2Im", columns=lambda g, kernel, stride, padding, dilation: im2col(
@@ -105,5 +115,6 @@ def im2col(x, *, kernel, stride, padding, dilation):
 def col2im(columns, *, size, kernel, stride, padding, dilation):
     """The columns added up to an image of this size, each where its patch lies: (N, C·K·L, P·Q) → (N, C, H, W)."""
     shape = (columns.shape[0], columns.shape[1] // (kernel[0] * kernel[1]), *size)
-    apart = (shape[1], *kernel, *grid(size, kernel, stride, padding, dilation), shape[0])
-    return spread(array_module(columns).moveaxis(columns, 0, -1).reshape(apart), shape, stride, padding, dilation)
+    n, c, *_ = shape
+    apart = columns.reshape(n, c, *kernel, *grid(size, kernel, stride, padding, dilation))
+    return spread(apart.transpose(4, 1, 2, 3, 5, 0), shape, stride, padding, dilation)

@@ -6,11 +6,11 @@ b (K, M), the gradient g has the shape of y, (N, M), so ∂a must be g bᵀ and 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 
-from ..devices import array_module
 from ..errors import c_name, not_implemented, type_name
 from .reduction import sum
 from .rule import ANY, EXACT, differentiable
@@ -311,4 +311,9 @@ def _check_linear(x, weight, bias) -> None:
 
 def _column_sums(g):
     """Σ over the rows. Note [Ones]: for an array, a product with ones is four times faster than sum(0)."""
-    return array_module(g).ones(len(g), g.dtype).dot(g) if hasattr(g, "dot") and hasattr(g, "flags") else sum(g, dim=0)
+    return _ones(len(g), g.dtype).dot(g) if type(g) is np.ndarray else sum(g, dim=0)
+
+
+@lru_cache(8)
+def _ones(n: int, dtype: np.dtype):
+    return np.ones(n, dtype)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..devices import array_module
+from .pointwise import kept
 from .rule import EXACT, differentiable
 from .windows import framed, grid, inside, places
 
 # The largest element ─────────────────────────────────────────────────────────────────────────────
 
 
-def _lowest(dtype: np.dtype):
+def lowest_of(dtype: np.dtype):
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
@@ -26,7 +27,7 @@ def _lowest(dtype: np.dtype):
 def max_pool2d(x, *, kernel, stride, padding=(0, 0), dilation=(1, 1), ceil_mode=False):
     """The largest element of each window: x (…, H, W) → y (…, P, Q)."""
     size = grid(x.shape, kernel, stride, padding, dilation, ceil_mode)
-    x = framed(x, kernel, stride, padding, dilation, size, _lowest(x.dtype))
+    x = framed(x, kernel, stride, padding, dilation, size, lowest_of(x.dtype))
     # Note [Pooling by slices]: one maximum per place in the window beats a reduction over windows 30 times.
     first, *others = (x[under] for under in places(size, kernel, stride, dilation))
     y = first.copy()
@@ -40,9 +41,9 @@ def _winners(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple, c
 
     If several elements reach the maximum, the first one wins; if some are NaN, the last of those does.
     """
-    size, lowest, xp = grid(x.shape, kernel, stride, padding, dilation, ceil_mode), _lowest(x.dtype), array_module(x)
+    size, lowest, xp = grid(x.shape, kernel, stride, padding, dilation, ceil_mode), lowest_of(x.dtype), array_module(x)
     image = framed(x, kernel, stride, padding, dilation, size, lowest)
-    seen = [image[under] for under in places(size, kernel, stride, dilation)]
+    seen = [xp.ascontiguousarray(image[under]) for under in places(size, kernel, stride, dilation)]
     best, winner = seen[0].copy(), xp.zeros((*x.shape[:-2], *size), np.intp if len(seen) > 255 else np.uint8)
     for i in range(1, len(seen)):
         np.maximum(winner, (seen[i] > best) * winner.dtype.type(i), out=winner)
@@ -55,11 +56,6 @@ def _winners(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple, c
         for i, piece in enumerate(seen):
             winner[np.isnan(piece)] = i
     return winner
-
-
-def _choose(g):
-    """A function that keeps g where a mask says so. A product is fastest; but 0 · ∞ would be NaN."""
-    return np.multiply if np.isfinite(g).all() else lambda g, mask: np.where(mask, g, 0)
 
 
 @differentiable(EXACT)
@@ -83,9 +79,10 @@ def max_pool2d_input(g, x, *, kernel, stride, padding, dilation, ceil_mode):
     size, xp = g.shape[-2:], array_module(g)
     image = framed(xp.zeros(x.shape, g.dtype), kernel, stride, padding, dilation, size)
     winner = _winners(x, kernel, stride, padding, dilation, ceil_mode)
-    share = _choose(g)
+    apart = all(s > d * (k - 1) for s, d, k in zip(stride, dilation, kernel))  # no element is in two windows
     for i, under in enumerate(places(size, kernel, stride, dilation)):
-        image[under] += share(g, winner == i)
+        share = kept(g, winner == i)
+        image[under] = share if apart else image[under] + share
     return xp.ascontiguousarray(image[inside(x.shape[-2:], padding)])
 
 
@@ -98,9 +95,9 @@ def max_pool2d_pick(g, x, *, kernel, stride, padding, dilation, ceil_mode):
     winner = _winners(x, kernel, stride, padding, dilation, ceil_mode)
     size = winner.shape[-2:]
     g = framed(g, kernel, stride, padding, dilation, size)
-    picked, share = array_module(g).zeros(winner.shape, g.dtype), _choose(g)
+    picked = array_module(g).zeros(winner.shape, g.dtype)
     for i, under in enumerate(places(size, kernel, stride, dilation)):
-        picked += share(g[under], winner == i)
+        picked += kept(g[under], winner == i)
     return picked
 
 

@@ -59,6 +59,8 @@ def number(value, dtype: np.dtype):
     Raises:
         RuntimeError: "value cannot be converted to type int8_t without overflow. …"
     """
+    if dtype.kind == "f" and type(value) in (int, float) and -60_000 < value < 60_000:  # fits into every one of them
+        return float(value)
     if dtype == bool:
         return bool(value)
     if isinstance(value, int) and not -(2**63) <= value < 2**63:

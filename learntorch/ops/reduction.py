@@ -30,7 +30,7 @@ def dims_of(dim, ndim: int) -> tuple:
 
 def spread(v, shape: tuple, dim, keepdim: bool):
     """A reduced value back in the shape that it was reduced from."""
-    if not keepdim:
+    if not keepdim and v.shape:
         dims = dims_of(dim, len(shape))
         v = reshape(v, size=tuple(1 if d in dims else n for d, n in enumerate(shape)))
     return expand(v, size=shape)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import CO_VARARGS, Parameter, unwrap
+from math import inf
 
 import numpy as np
 
@@ -51,7 +52,6 @@ class Rule:
         self.__doc__ = fn.__doc__
         self.__module__ = fn.__module__
         self.name = name or "".join(word.capitalize() for word in fn.__name__.split("_"))
-        self.named_by = () if isinstance(self.name, str) else _parameters(self.name)[0]
         self.names: dict[str, str] = {}  # what `name` gave before → the full name
         self.inputs = inputs + more
         self.is_variadic = bool(more)
@@ -62,6 +62,9 @@ class Rule:
         self.many = frozenset(  # options that may be given as separate numbers: x.view(2, 3)
             option for option in options if declared.__annotations__.get(option) in ("Ints", "Ints | None")
         )
+        self.named_by = () if isinstance(self.name, str) else tuple(
+            (inputs.index(p) if p in inputs else inf, p, self.defaults.get(p)) for p in _parameters(self.name)[0]
+        )  # where to find what `name` asks for: the number of an input, or an option and its default
         self.formulas = formulas
         self._plan(formulas)
 
@@ -85,10 +88,8 @@ class Rule:
         order = (*self.saved_inputs, *self.saved_outputs, *self.saved_extras)
         self.tensor_count = len(self.saved_inputs) + len(self.saved_outputs)
         self.differentiable = tuple(i for i, name in enumerate(self.inputs) if name in formulas)  # not an index, say
-        self.gradients = tuple(
-            _bind(formulas[self.inputs[i]], [order.index(n) for n in wanted[self.inputs[i]]])
-            for i in self.differentiable
-        )
+        self.saved_names = order
+        self.gradients = tuple(self.bind(formulas[self.inputs[i]]) for i in self.differentiable)
         # Whether the gradient of each of these inputs needs a tensor, or an index, which is freed after the walk.
         keeps = {*self.saved_inputs, *self.saved_outputs, "at"}
         self.keeps = tuple(not keeps.isdisjoint(wanted[self.inputs[i]]) for i in self.differentiable)
@@ -98,13 +99,24 @@ class Rule:
             for name in order
         }
 
+    def bind(self, formula: Callable) -> Callable:
+        """`formula(g, …)` as a function of g and the tuple of saved values."""
+        at = [self.saved_names.index(name) for name in _parameters(formula)[0][1:]]
+        if not at:
+            return lambda g, saved: formula(g)
+        if len(at) == 1:
+            (i,) = at
+            return lambda g, saved: formula(g, saved[i])
+        return lambda g, saved: formula(g, *[saved[i] for i in at])
+
     def node_name(self, inputs: tuple, options: dict) -> str:
         """What the node of this call is called: 'MulBackward0'. PyTorch numbers the forms of one operation
         (`x.sum()` is SumBackward0, `x.sum(1)` SumBackward1), so a name too may be a formula."""
         name = self.name
         if self.named_by:
-            values = dict(zip(self.inputs, inputs)) | options
-            name = name(*[values[p] if p in values else self.defaults.get(p) for p in self.named_by])
+            name = name(*[
+                inputs[i] if i < len(inputs) else options.get(option, default) for i, option, default in self.named_by
+            ])  # fmt: skip
         full = self.names.get(name)
         if full is None:
             full = self.names[name] = _full_name(name)
@@ -113,7 +125,7 @@ class Rule:
     def __call__(self, *inputs, **options):
         """The value on arrays; on tensors the same, recorded in the graph (see `Tensor.__record__`)."""
         for x in inputs:
-            record = getattr(type(x), "__record__", None)
+            record = None if type(x) is np.ndarray else getattr(type(x), "__record__", None)
             if record is not None:
                 return record(self)(*inputs, **options)
         return self.fn(*inputs, **options)
@@ -140,16 +152,6 @@ def _parameters(function: Callable) -> tuple[tuple, tuple, tuple]:
 def is_number(x: object) -> bool:
     """True for a number that is no array. Many an operation has two names: with a number, and with a tensor."""
     return isinstance(x, (int, float, np.number))
-
-
-def _bind(formula: Callable, at: list[int]) -> Callable:
-    """`formula(g, …)` as a function of g and the tuple of saved values."""
-    if not at:
-        return lambda g, saved: formula(g)
-    if len(at) == 1:
-        (i,) = at
-        return lambda g, saved: formula(g, saved[i])
-    return lambda g, saved: formula(g, *[saved[i] for i in at])
 
 
 def differentiable(types: str = PROMOTE, memory: str | None = None, *, outputs: tuple[str, ...] = ("y",),

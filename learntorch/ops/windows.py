@@ -9,7 +9,8 @@ from __future__ import annotations
 from itertools import product
 from math import prod
 
-from ..devices import array_module
+from ..devices import ON_GPU, array_module
+from . import kernels
 from .strides import strided
 
 
@@ -56,16 +57,23 @@ def places(size: tuple, kernel: tuple, stride: tuple, dilation: tuple) -> list[t
 
 
 def gather(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple):
-    """What is under the window at every position, as columns (C, K, L, P, Q, N), from x (N, C, H, W).
+    """What is under the window at every position, as columns (P, C, K, L, Q, N), from x (N, C, H, W).
 
-    Note [Batch last]: with the batch as the last dimension, a row of the window's positions lies in memory as one run,
+    Note [Batch last]: with the batch as the last dimension, what lies in a row of the image is in memory as one run,
     which is copied two to six times faster. The result has to be turned back, which costs less.
+
+    Note [A matrix for each row]: the columns of one row of positions are a matrix (C·K·L, Q·N) that fits into the
+    processor's cache. The products with P such matrices take half the time of one product with all of them.
     """
     xp, size = array_module(x), grid(x.shape, kernel, stride, padding, dilation)
-    x = xp.ascontiguousarray(xp.moveaxis(framed(x, kernel, stride, padding, dilation, size), 0, -1))  # (C, H, W, N)
+    if type(x) in ON_GPU and len(kernel) < 3:
+        return kernels.gather(x, size, kernel, stride, padding, dilation)
+    x = framed(x, kernel, stride, padding, dilation, size)
+    x = xp.ascontiguousarray(x.transpose(*range(1, x.ndim), 0))  # (C, H, W, N)
     (c, *_, n), (sc, *steps, sn) = x.shape, x.strides
     down, along = ([s * t for s, t in zip(steps, times)] for times in (dilation, stride))
-    return xp.ascontiguousarray(strided(x, (c, *kernel, *size, n), (sc, *down, *along, sn)))
+    shape, strides = (*size[:-1], c, *kernel, size[-1], n), (*along[:-1], sc, *down, along[-1], sn)
+    return xp.ascontiguousarray(strided(x, shape, strides))
 
 
 def spread(columns, shape: tuple, stride: tuple, padding: tuple, dilation: tuple):
@@ -74,10 +82,14 @@ def spread(columns, shape: tuple, stride: tuple, padding: tuple, dilation: tuple
     The batch comes last in the image, too: see Note [Batch last].
     """
     xp, (n, c, *inner) = array_module(columns), shape
-    kernel, size = columns.shape[1 : 1 + len(inner)], columns.shape[1 + len(inner) : -1]
+    rows = len(inner) - 1  # how many dimensions stand before C
+    kernel, size = columns.shape[rows + 1 : -2], (*columns.shape[:rows], columns.shape[-2])
+    if type(columns) in ON_GPU and len(kernel) < 3:
+        return kernels.spread(columns, shape, size, kernel, stride, padding, dilation)
     image = xp.zeros((c, *_frame(inner, kernel, stride, padding, dilation, size), n), columns.dtype)
-    columns = columns.reshape(c, prod(kernel), *size, n)
-    for i, under in enumerate(places(size, kernel, stride, dilation)):
-        image[(*under, slice(None))] += columns[:, i]
+    columns = columns.reshape(*size[:-1], c, prod(kernel), size[-1], n)
+    columns = columns.transpose(rows + 1, rows, *range(rows), -2, -1)
+    for column, under in zip(columns, places(size, kernel, stride, dilation)):  # (C, P, Q, N)
+        image[(*under, slice(None))] += column
     image = image[(*inside(inner, padding), slice(None))]
-    return xp.ascontiguousarray(xp.moveaxis(image, -1, 0))
+    return xp.ascontiguousarray(image.transpose(-1, *range(image.ndim - 1)))

@@ -11,8 +11,12 @@ from math import sqrt
 import numpy as np
 
 from ..base import wrap
+from ..devices import ON_GPU
+from ..ops import kernels
 from ..tensor import Tensor
 from .optimizer import Optimizer, check_settings, choices, evaluate
+
+AVERAGES = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")  # what is remembered of a parameter
 
 
 class Adam(Optimizer):
@@ -50,10 +54,14 @@ class Adam(Optimizer):
             lr, (beta1, beta2) = float(group["lr"]), group["betas"]
             if not state:
                 state["step"] = wrap(np.zeros((), np.float32))
-                for name in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if group["amsgrad"] else 2]:
+                for name in AVERAGES[: 3 if group["amsgrad"] else 2]:
                     state[name] = wrap(np.zeros_like(p))
             state["step"]._array += 1
             t = int(state["step"]._array)
+            if type(p) in ON_GPU:
+                averages = [state[name]._array for name in AVERAGES[: 3 if group["amsgrad"] else 2]]
+                kernels.adam(p, g, averages, t, group)
+                continue
             m, v = state["exp_avg"]._array, state["exp_avg_sq"]._array
             if group["maximize"]:
                 g = -g

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ..base import wrap
+from ..devices import ON_GPU
+from ..ops import kernels
 from ..tensor import Tensor
 from .optimizer import Optimizer, check_settings, choices, evaluate
 
@@ -39,6 +41,9 @@ class SGD(Optimizer):
         """Move every parameter p against its gradient g."""
         loss = evaluate(closure)
         for p, g, state, group in self.updates():
+            if type(p) in ON_GPU:
+                _step_on_gpu(p, g, state, group)
+                continue
             momentum = group["momentum"]
             if group["maximize"]:
                 g = -g
@@ -58,3 +63,12 @@ class SGD(Optimizer):
                 g = np.add(g, np.multiply(v, momentum, out=room), out=room) if group["nesterov"] else v
             p -= np.multiply(g, float(group["lr"]), out=room)
         return loss
+
+
+def _step_on_gpu(p, g, state: dict, group: dict) -> None:
+    """The same in one launch."""
+    first = not state
+    if group["momentum"] and first:
+        state["momentum_buffer"] = wrap(np.empty_like(p))
+    v = state["momentum_buffer"]._array if group["momentum"] else None
+    kernels.sgd(p, g, v, first, group)
