@@ -35,10 +35,11 @@ def relu(x):
     """Rectified linear unit: y = max(x, 0)."""
     if x.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu. Convert the tensor first, with .float().")
-    # Note [An array of zeros]: NumPy compares with an array twice as fast as with a number, and `zeros` costs less than
-    # `zeros_like`, which keeps an order of memory that is not row by row.
+    # Note [An array of zeros]: NumPy compares with an array two to three times as fast as with a number, and the result
+    # takes its place. `zeros` costs less than `zeros_like`, which keeps an order of memory that is not row by row.
     xp = array_module(x)
-    return np.maximum(x, xp.zeros(x.shape, x.dtype) if x.flags.c_contiguous else xp.zeros_like(x))
+    y = xp.zeros(x.shape, x.dtype) if x.flags.c_contiguous else xp.zeros_like(x)
+    return np.maximum(x, y, out=y)
 
 
 @differentiable(FLOAT, x=lambda g, y: g * (y * (1 - y)))  # dσ/dx = σ(1 − σ)

@@ -14,22 +14,24 @@ import numpy as np
 from ..devices import array_module
 from .reduction import sum
 from .rule import EXACT, differentiable
-from .windows import gather, grid, spread
+from .windows import TO_SPREAD, bands, gather, gather_bands, grid, spread, spread_bands
 
 
-def _by_rows(g, groups: int):
-    """g (N, O, P, Q) as a matrix for each row and group: (P, groups, O/groups, Q·N)."""
-    n, o, *size = g.shape
-    g = g.transpose(*range(2, g.ndim - 1), 1, -1, 0)  # (P, O, Q, N)
-    return g.reshape(prod(size[:-1]), groups, o // groups, size[-1] * n)
+# Note [A matrix for each row]: the columns of one row of positions are a matrix (C·K·L, Q·N) that fits into the
+# processor's cache. The products with P such matrices take half the time of one product with all of them.
 
 
-def _columns(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple, groups: int):
-    """The patches as a matrix for each row and group, (P, groups, C/groups·K·L, Q·N), and the shape (P, Q)."""
-    patches, size = gather(x, kernel, stride, padding, dilation), grid(x.shape, kernel, stride, padding, dilation)
-    return patches.reshape(
-        prod(size[:-1]), groups, x.shape[1] // groups * prod(kernel), size[-1] * x.shape[0]
-    ), size  # fmt: skip
+def _by_rows(g, band, groups: int):
+    """g (N, O, P, Q) as a matrix for each row of the band and each group: (P, groups, O/groups, Q·N)."""
+    g = g.transpose(*range(2, g.ndim - 1), 1, -1, 0)[band]  # (P, O, Q, N)
+    *rows, o, q, n = g.shape
+    return g.reshape(*rows, groups, o // groups, q * n)
+
+
+def _by_patches(columns, groups: int):
+    """Columns (P, C, K, L, Q, N) as a matrix for each row and group: (P, groups, C/groups·K·L, Q·N)."""
+    rows, (*_, q, n) = columns.ndim // 2 - 2, columns.shape
+    return columns.reshape(*columns.shape[:rows], groups, prod(columns.shape[rows:-2]) // groups, q * n)
 
 
 def _kernels(weight, groups: int):
@@ -51,8 +53,12 @@ def _over_all_but_channels(g):
 def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
     """yₙₒ = bₒ + Σ over patches of x · weightₒ: x (N, C, H, W), weight (O, C/groups, K, L), y (N, O, P, Q)."""
     xp, n, o = array_module(x), x.shape[0], weight.shape[0]
-    columns, (*rows, q) = _columns(x, weight.shape[2:], stride, padding, dilation, groups)
-    y = np.matmul(_kernels(weight, groups), columns).reshape(*rows, o, q, n)
+    kernel = weight.shape[2:]
+    *rows, q = grid(x.shape, kernel, stride, padding, dilation)
+    kernels, y = _kernels(weight, groups), xp.empty((*rows, groups, o // groups, q * n), x.dtype)
+    for band, columns in gather_bands(x, kernel, stride, padding, dilation):
+        np.matmul(kernels, _by_patches(columns, groups), out=y[band])
+    y = y.reshape(*rows, o, q, n)
     if bias is not None:
         y += bias.reshape(-1, 1, 1)
     y = xp.ascontiguousarray(y.transpose(-1, -3, *range(len(rows)), -2))
@@ -68,8 +74,10 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
 def convolution_input(g, weight, *, size, stride, padding, dilation, groups):
     """The gradient for the image: each output spreads over its patch (col2im)."""
     (n, c, *_), (*rows, q), kernel = size, g.shape[2:], weight.shape[2:]
-    columns = np.matmul(_kernels(weight, groups).swapaxes(1, 2), _by_rows(g, groups))
-    return spread(columns.reshape(*rows, c, *kernel, q, n), size, stride, padding, dilation)
+    kernels = _kernels(weight, groups).swapaxes(1, 2)
+    cuts = bands(g, (*rows, c, *kernel, q, n), TO_SPREAD)
+    parts = ((band, np.matmul(kernels, _by_rows(g, band, groups))) for band in cuts)
+    return spread_bands(parts, g, (*rows, q), kernel, size, stride, padding, dilation)
 
 
 @differentiable(EXACT, name="ConvolutionBackwardBackward0",
@@ -79,8 +87,10 @@ def convolution_input(g, weight, *, size, stride, padding, dilation, groups):
                     g, G, size=x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups))  # fmt: skip
 def convolution_weight(g, x, *, size, stride, padding, dilation, groups):
     """The gradient for the kernel: outputs times the patches that they saw."""
-    columns, _ = _columns(x, size[2:], stride, padding, dilation, groups)
-    total = np.matmul(columns, _by_rows(g, groups).swapaxes(2, 3)).sum(0)  # (groups, C/groups·K·L, O/groups)
+    rows, total = tuple(range(len(size) - 3)), 0  # in the end (groups, C/groups·K·L, O/groups)
+    for band, columns in gather_bands(x, size[2:], stride, padding, dilation):
+        products = np.matmul(_by_patches(columns, groups), _by_rows(g, band, groups).swapaxes(-1, -2))
+        total = total + products.sum(rows)
     return array_module(x).ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
 
 

@@ -6,12 +6,16 @@ the window takes. A signal has one of the two dimensions only, and everything he
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import product
 from math import prod
 
 from ..devices import ON_GPU, array_module
 from . import kernels
 from .strides import strided
+
+# How many numbers the columns of one band may hold: to be added up, each band takes K·L steps, so they are longer.
+TO_GATHER, TO_SPREAD = 2**17, 2**19
 
 
 def positions(n: int, k: int, stride: int, padding: int, dilation: int, ceil_mode: bool = False) -> int:
@@ -57,39 +61,72 @@ def places(size: tuple, kernel: tuple, stride: tuple, dilation: tuple) -> list[t
 
 
 def gather(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple):
-    """What is under the window at every position, as columns (P, C, K, L, Q, N), from x (N, C, H, W).
+    """What is under the window at every position, as columns (P, C, K, L, Q, N), from x (N, C, H, W)."""
+    if type(x) in ON_GPU and len(kernel) < 3:
+        return kernels.gather(x, grid(x.shape, kernel, stride, padding, dilation), kernel, stride, padding, dilation)
+    return array_module(x).ascontiguousarray(_windows(x, kernel, stride, padding, dilation))
+
+
+def gather_bands(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple) -> Iterator[tuple]:
+    """The columns of `gather` in bands: pairs of a cut through P and the columns there."""
+    if type(x) in ON_GPU:
+        yield ..., gather(x, kernel, stride, padding, dilation)
+        return
+    xp, windows = array_module(x), _windows(x, kernel, stride, padding, dilation)
+    for band in bands(x, windows.shape, TO_GATHER):
+        yield band, xp.ascontiguousarray(windows[band])
+
+
+def _windows(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple):
+    """The columns as a view, in which a number of x stands as often as windows are over it.
 
     Note [Batch last]: with the batch as the last dimension, what lies in a row of the image is in memory as one run,
     which is copied two to six times faster. The result has to be turned back, which costs less.
-
-    Note [A matrix for each row]: the columns of one row of positions are a matrix (C·K·L, Q·N) that fits into the
-    processor's cache. The products with P such matrices take half the time of one product with all of them.
     """
-    xp, size = array_module(x), grid(x.shape, kernel, stride, padding, dilation)
-    if type(x) in ON_GPU and len(kernel) < 3:
-        return kernels.gather(x, size, kernel, stride, padding, dilation)
+    size = grid(x.shape, kernel, stride, padding, dilation)
     x = framed(x, kernel, stride, padding, dilation, size)
-    x = xp.ascontiguousarray(x.transpose(*range(1, x.ndim), 0))  # (C, H, W, N)
+    x = array_module(x).ascontiguousarray(x.transpose(*range(1, x.ndim), 0))  # (C, H, W, N)
     (c, *_, n), (sc, *steps, sn) = x.shape, x.strides
     down, along = ([s * t for s, t in zip(steps, times)] for times in (dilation, stride))
-    shape, strides = (*size[:-1], c, *kernel, size[-1], n), (*along[:-1], sc, *down, along[-1], sn)
-    return xp.ascontiguousarray(strided(x, shape, strides))
+    return strided(x, (*size[:-1], c, *kernel, size[-1], n), (*along[:-1], sc, *down, along[-1], sn))
+
+
+def bands(x, columns: tuple, limit: int) -> list:
+    """Cuts through P, so that no part of columns of this shape (P, C, K, L, Q, N), made of x, holds more numbers.
+
+    Note [Bands of rows]: columns repeat each number of the image up to K·L times. They are made for some rows of
+    positions at a time, so their memory does not grow with the image, and large images take half the time. A row is a
+    matrix of its own anyway: see Note [A matrix for each row].
+    """
+    if type(x) in ON_GPU or len(columns) < 6:  # a signal has one row of positions
+        return [...]
+    rows = max(1, limit // max(1, prod(columns[1:])))
+    return [slice(i, i + rows) for i in range(0, max(1, columns[0]), rows)]
 
 
 def spread(columns, shape: tuple, stride: tuple, padding: tuple, dilation: tuple):
-    """The transpose of `gather`: each column is added to the image of this shape, where it was taken from.
+    """The transpose of `gather`: each column is added to the image of this shape, where it was taken from."""
+    rows = len(shape) - 3  # how many dimensions stand before C
+    size, kernel = (*columns.shape[:rows], columns.shape[-2]), columns.shape[rows + 1 : -2]
+    return spread_bands([(..., columns)], columns, size, kernel, shape, stride, padding, dilation)
+
+
+def spread_bands(parts: Iterable[tuple], like, size: tuple, kernel: tuple, shape: tuple, stride: tuple,
+                 padding: tuple, dilation: tuple):  # fmt: skip
+    """`spread` of columns in bands: pairs of a cut through P and the columns there, of the type of `like`.
 
     The batch comes last in the image, too: see Note [Batch last].
     """
-    xp, (n, c, *inner) = array_module(columns), shape
-    rows = len(inner) - 1  # how many dimensions stand before C
-    kernel, size = columns.shape[rows + 1 : -2], (*columns.shape[:rows], columns.shape[-2])
-    if type(columns) in ON_GPU and len(kernel) < 3:
-        return kernels.spread(columns, shape, size, kernel, stride, padding, dilation)
-    image = xp.zeros((c, *_frame(inner, kernel, stride, padding, dilation, size), n), columns.dtype)
-    columns = columns.reshape(*size[:-1], c, prod(kernel), size[-1], n)
-    columns = columns.transpose(rows + 1, rows, *range(rows), -2, -1)
-    for column, under in zip(columns, places(size, kernel, stride, dilation)):  # (C, P, Q, N)
-        image[(*under, slice(None))] += column
+    xp, (n, c, *inner), rows = array_module(like), shape, len(shape) - 3
+    if type(like) in ON_GPU and len(kernel) < 3:
+        return kernels.spread(next(iter(parts))[1], shape, size, kernel, stride, padding, dilation)
+    image = xp.zeros((c, *_frame(inner, kernel, stride, padding, dilation, size), n), like.dtype)
+    for band, columns in parts:
+        under_band = image if band is ... else image[:, band.start * stride[0] :]
+        part = (*columns.shape[:rows], size[-1])
+        columns = columns.reshape(*part[:-1], c, prod(kernel), size[-1], n)
+        columns = columns.transpose(rows + 1, rows, *range(rows), -2, -1)
+        for column, under in zip(columns, places(part, kernel, stride, dilation)):  # (C, P, Q, N)
+            under_band[(*under, slice(None))] += column
     image = image[(*inside(inner, padding), slice(None))]
     return xp.ascontiguousarray(image.transpose(-1, *range(image.ndim - 1)))
