@@ -195,7 +195,7 @@ def check_writable(target: TensorBase, inputs: tuple, recorded: bool = True) -> 
     """Refuse the in-place writes that PyTorch refuses. What is never recorded (logical_not_) may change a leaf."""
     if not isinstance(target, TensorBase):
         raise TypeError(f"an in-place operation needs a Tensor to write to, not {type(target).__name__}")
-    if recorded:
+    if recorded and grad_mode.enabled:
         check_history(target, inputs)
     array = target._array
     if (

@@ -6,12 +6,14 @@ import json
 import pickle
 import weakref
 
+import numpy as np
 import pytest
 from record_nn import CASES, GOLDEN, differences, numbers, refusal, refused, run
 
 import learntorch as torch
 from learntorch import nn
 from learntorch.nn import functional as F
+from learntorch.ops import convolution, windows
 
 golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
 
@@ -206,6 +208,45 @@ def test_conv2d_is_the_sum_over_patches():
         group = o // 3
         patch = x[n, 2 * group : 2 * group + 2, 2 * p : 2 * p + 3, q : q + 2]
         assert y[n, o, p, q].item() == pytest.approx(((patch * weight[o]).sum() + bias[o]).item(), abs=1e-5)
+
+
+IMAGES = {  # (x, weight, options): more than one row of positions, in every form
+    "1-d": ((2, 4, 9), (6, 2, 3), {"stride": 2, "padding": 1, "groups": 2}),
+    "2-d": ((2, 4, 9, 7), (6, 4, 3, 2), {}),
+    "2-d, strided": ((2, 4, 9, 7), (6, 2, 3, 2), {"stride": (2, 1), "padding": (2, 1), "groups": 2}),
+    "2-d, dilated": ((2, 4, 9, 7), (6, 4, 2, 3), {"stride": (1, 2), "dilation": (3, 2), "padding": (0, 1)}),
+    "3-d": ((2, 2, 5, 6, 4), (3, 2, 2, 3, 2), {"stride": (1, 2, 1), "padding": (1, 0, 1)}),
+}
+
+
+@pytest.mark.parametrize("limit", [1, 150, 400])
+@pytest.mark.parametrize("form", IMAGES)
+def test_a_convolution_in_bands_is_that_in_one_piece(monkeypatch, form, limit):
+    """Note [Bands of rows]: limits so small that every row, or every few rows, are a band of their own."""
+    shape, kernel, options = IMAGES[form]
+    convolve = (F.conv1d, F.conv2d, F.conv3d)[len(shape) - 3]
+
+    def results():
+        x, weight = numbers(torch, *shape).requires_grad_(), numbers(torch, *kernel).requires_grad_()
+        y = convolve(x, weight, **options)
+        y.square().sum().backward()
+        return [t.detach().numpy() for t in (y, x.grad, weight.grad)]
+
+    whole = results()
+    monkeypatch.setattr(windows, "TO_GATHER", limit)
+    monkeypatch.setattr(convolution, "TO_SPREAD", limit)
+    for banded, expected in zip(results(), whole):
+        assert banded.shape == expected.shape and banded.strides == expected.strides
+        np.testing.assert_allclose(banded, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_bands_cover_every_row_once():
+    x = np.zeros(1)
+    for rows in (1, 2, 7):
+        for limit in (1, 20, 47, 10**6):
+            cuts = windows.bands(x, (rows, 2, 3, 2, 2, 1), limit)
+            assert [i for cut in cuts for i in range(rows)[cut]] == list(range(rows))
+            assert all(len(range(rows)[cut]) == 1 or len(range(rows)[cut]) * 24 <= limit for cut in cuts)
 
 
 def test_dropout_keeps_the_mean():

@@ -8,6 +8,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 
+import numpy as np
+
 from .. import devices
 from ..base import INFERENCE, DetachedStamp, Stamp, TensorBase, memory, wrap
 from ..errors import argument_error, c_name
@@ -266,8 +268,9 @@ def roots(tensors: list, gradients: list, create_graph: bool, may_share: bool = 
     pairs = starts(tensors, gradients)
     if create_graph:
         return pairs
-    shared = [may_share and type(edge[0]) is not AccumulateGrad for edge, _ in pairs]
-    return [(edge, g._array if share else g._array.copy()) for (edge, g), share in zip(pairs, shared)]
+    return [
+        (edge, g._array if may_share and type(edge[0]) is not AccumulateGrad else g._array.copy()) for edge, g in pairs
+    ]
 
 
 def starts(tensors: list, gradients: list) -> list:
@@ -290,12 +293,15 @@ def _gradient_of(i: int, t, g):
     if not isinstance(t, TensorBase):
         raise AssertionError(f"Expected output to be a torch.Tensor. Output {i} is of type {type(t).__name__}.")
     if g is None:
-        if t.requires_grad and t._array.size != 1:
+        array = t._array
+        if array.size != 1 and t.requires_grad:
             raise RuntimeError(
                 "grad can be implicitly created only for scalar outputs. Reduce the tensor first, for example "
                 "with .sum(), or give backward() a gradient of its shape."
             )
-        return wrap(devices.array_module(t._array).ones(t._array.shape, t._array.dtype))
+        if isinstance(array, np.generic):
+            return wrap(array.dtype.type(1))
+        return wrap(devices.array_module(array).ones(array.shape, array.dtype))
     if not isinstance(g, TensorBase):
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(g).__name__}. Wrap it in torch.tensor."

@@ -128,7 +128,8 @@ def _size_at(shape: tuple, at: tuple) -> tuple:
 
 def is_expanded(x) -> bool:
     """True if one element of memory stands in several places of the tensor."""
-    return x._array.size > 0 and any(step == 0 and n > 1 for step, n in zip(x._array.strides, x._array.shape))
+    steps, array = x._array.strides, x._array
+    return 0 in steps and array.size > 0 and any(step == 0 and n > 1 for step, n in zip(steps, array.shape))
 
 
 def write_expanded(name: str, target, at: tuple, values, accumulate: bool = False):

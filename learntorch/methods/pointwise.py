@@ -163,11 +163,14 @@ class PointwiseMethods:
     clip, clip_ = clamp, clamp_
 
 
+_BOUNDS = {float, int, type(None)}
+
+
 def _clamp(form, x, low, high):
-    given = [bound for bound in (low, high) if bound is not None]
-    if not given:
+    if low is None and high is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None. Give one of them.")
-    if any(type(bound) is not float and type(bound) is not int for bound in given):
+    if type(low) not in _BOUNDS or type(high) not in _BOUNDS:
+        given = [bound for bound in (low, high) if bound is not None]
         if all(isinstance(bound, TensorBase) for bound in given):
             return form(ops.clamp_between)(x, low, high)
         if not all(isinstance(bound, (int, float, np.number)) or getattr(bound, "ndim", 1) == 0 for bound in given):

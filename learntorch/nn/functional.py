@@ -215,14 +215,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Raises:
         RuntimeError: "mat1 and mat2 shapes cannot be multiplied (5x4 and 3x2). …"
     """
-    check_tensor("linear", input)
-    check_tensor("linear", weight, "weight", 2)
-    if weight.ndim == 1 or input.ndim == 0:
+    x, w = check_tensor("linear", input)._array, check_tensor("linear", weight, "weight", 2)._array
+    if w.ndim == 1 or x.ndim == 0:
         return _short_linear(input, weight, bias)
     if bias is None:
         return _linear(input, weight)
     check_tensor("linear", bias, "bias", 3)
-    return _linear(input, weight, bias) if input.ndim == 2 else _linear_rows(input, weight, bias)
+    return _linear(input, weight, bias) if x.ndim == 2 else _linear_rows(input, weight, bias)
 
 
 def _linear_rows(input: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

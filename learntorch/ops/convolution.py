@@ -7,6 +7,7 @@ matrix product (im2col); its three gradients are products of the same columns.
 
 from __future__ import annotations
 
+from functools import reduce
 from math import prod
 
 import numpy as np
@@ -15,7 +16,6 @@ from ..devices import array_module
 from .reduction import sum
 from .rule import EXACT, differentiable
 from .windows import TO_SPREAD, bands, gather, gather_bands, grid, spread, spread_bands
-
 
 # Note [A matrix for each row]: the columns of one row of positions are a matrix (C·K·L, Q·N) that fits into the
 # processor's cache. The products with P such matrices take half the time of one product with all of them.
@@ -87,10 +87,11 @@ def convolution_input(g, weight, *, size, stride, padding, dilation, groups):
                     g, G, size=x_shape, stride=stride, padding=padding, dilation=dilation, groups=groups))  # fmt: skip
 def convolution_weight(g, x, *, size, stride, padding, dilation, groups):
     """The gradient for the kernel: outputs times the patches that they saw."""
-    rows, total = tuple(range(len(size) - 3)), 0  # in the end (groups, C/groups·K·L, O/groups)
-    for band, columns in gather_bands(x, size[2:], stride, padding, dilation):
-        products = np.matmul(_by_patches(columns, groups), _by_rows(g, band, groups).swapaxes(-1, -2))
-        total = total + products.sum(rows)
+    rows = tuple(range(len(size) - 3))
+    total = reduce(np.add, [
+        np.matmul(_by_patches(columns, groups), _by_rows(g, band, groups).swapaxes(-1, -2)).sum(rows)
+        for band, columns in gather_bands(x, size[2:], stride, padding, dilation)
+    ])  # (groups, C/groups·K·L, O/groups)  # fmt: skip
     return array_module(x).ascontiguousarray(total.swapaxes(1, 2)).reshape(size)
 
 

@@ -213,7 +213,7 @@ def cross_entropy(x, target):
 @differentiable(ANY)
 def one_hot(x, target):
     """1 at the target's class, 0 elsewhere: a row like those of x for each target."""
-    y = array_module(x).zeros(x.shape, x.dtype)
+    y = array_module(x).zeros(x.shape[::-1], x.dtype).T  # in memory (C, N), as p is
     y[array_module(x).arange(len(target)), target] = 1
     return y
 

@@ -63,7 +63,7 @@ def _reduced(y, result: np.dtype):
 def sum(x, *, dim=None, keepdim=False, dtype=None):
     """y = Σ x. Integers and booleans are added up as int64."""
     inside, result = _types(x, dtype)
-    return _reduced(x.sum(dims_of(dim, x.ndim), dtype=inside, keepdims=keepdim), result)
+    return _reduced(x.sum(None if dim is None else dims_of(dim, x.ndim), inside, None, keepdim), result)
 
 
 @differentiable(ANY, x=lambda g, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * logical_not(isnan(x)))

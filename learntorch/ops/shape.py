@@ -10,7 +10,7 @@ from ..dtypes import of_numpy
 from ..errors import dimension_error, final
 from .elementary import zeros_like
 from .rule import ANY, PROMOTE, VIEW, differentiable
-from .strides import preserve_format, resolve_size, strided, view_strides
+from .strides import preserve_format, resolve_size, strided, view_strides, within
 
 Ints = tuple  # an option of this type may be given as separate numbers
 
@@ -157,7 +157,7 @@ def unsqueeze(x, *, dim):
 def expand(x, *, size: Ints):
     """x repeated along dimensions of size 1, without copying: those dimensions get stride 0."""
     shape, strides = broadcast_layout(x, size)
-    return strided(x, shape, strides)
+    return within(x, shape, strides)
 
 
 def broadcast_layout(x, size: tuple) -> tuple[tuple, tuple]:

@@ -12,7 +12,7 @@ from math import prod
 
 from ..devices import ON_GPU, array_module
 from . import kernels
-from .strides import strided
+from .strides import within
 
 # How many numbers the columns of one band may hold: to be added up, each band takes K·L steps, so they are longer.
 TO_GATHER, TO_SPREAD = 2**17, 2**19
@@ -88,7 +88,7 @@ def _windows(x, kernel: tuple, stride: tuple, padding: tuple, dilation: tuple):
     x = array_module(x).ascontiguousarray(x.transpose(*range(1, x.ndim), 0))  # (C, H, W, N)
     (c, *_, n), (sc, *steps, sn) = x.shape, x.strides
     down, along = ([s * t for s, t in zip(steps, times)] for times in (dilation, stride))
-    return strided(x, (*size[:-1], c, *kernel, size[-1], n), (*along[:-1], sc, *down, along[-1], sn))
+    return within(x, (*size[:-1], c, *kernel, size[-1], n), (*along[:-1], sc, *down, along[-1], sn))
 
 
 def bands(x, columns: tuple, limit: int) -> list:
