@@ -215,7 +215,6 @@ IMAGES = {  # (x, weight, options): more than one row of positions, in every for
     "2-d": ((2, 4, 9, 7), (6, 4, 3, 2), {}),
     "2-d, strided": ((2, 4, 9, 7), (6, 2, 3, 2), {"stride": (2, 1), "padding": (2, 1), "groups": 2}),
     "2-d, dilated": ((2, 4, 9, 7), (6, 4, 2, 3), {"stride": (1, 2), "dilation": (3, 2), "padding": (0, 1)}),
-    "3-d": ((2, 2, 5, 6, 4), (3, 2, 2, 3, 2), {"stride": (1, 2, 1), "padding": (1, 0, 1)}),
 }
 
 
@@ -224,7 +223,7 @@ IMAGES = {  # (x, weight, options): more than one row of positions, in every for
 def test_a_convolution_in_bands_is_that_in_one_piece(monkeypatch, form, limit):
     """Note [Bands of rows]: limits so small that every row, or every few rows, are a band of their own."""
     shape, kernel, options = IMAGES[form]
-    convolve = (F.conv1d, F.conv2d, F.conv3d)[len(shape) - 3]
+    convolve = F.conv1d if len(shape) == 3 else F.conv2d
 
     def results():
         x, weight = numbers(torch, *shape).requires_grad_(), numbers(torch, *kernel).requires_grad_()
