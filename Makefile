@@ -179,8 +179,10 @@ feedback: $(READY) ## how long a learner waits for feedback, exercise by exercis
 nbgrader: $(READY) ## write the exercises as nbgrader assignments into build/nbgrader (CHAPTERS="03 04")
 	$(RUN) tools/nbgrader.py $(CHAPTERS)
 
-bench: $(ORACLE_READY) ## learntorch against PyTorch on the nets of the course (THREADS=2, SAVE=1)
-	$(ORACLE) benchmarks/bench.py $(if $(THREADS),--threads $(THREADS)) $(if $(SAVE),--save) $(WORKLOADS)
+bench: $(ORACLE_READY) ## learntorch against PyTorch on the nets of the course (THREADS=2, PEERS=1, SAVE=1)
+	$(if $(PEERS),@$(ORACLE) -m pip install --quiet $$($(PYTHON) -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["peers"])'))
+	$(ORACLE) benchmarks/bench.py $(if $(THREADS),--threads $(THREADS)) $(if $(PEERS),--peers) $(if $(SAVE),--save) $(WORKLOADS)
 
 bench-gpu: $(ORACLE_READY) ## learntorch on CuPy against PyTorch on the same GPU, if there is one (SAVE=1)
 	$(ORACLE) benchmarks/gpu.py $(if $(SAVE),--save) $(WORKLOADS)

@@ -3,7 +3,8 @@
     python benchmarks/bench.py                  all workloads, on one thread
     python benchmarks/bench.py --threads 2
     python benchmarks/bench.py W1 W3            some of them
-    python benchmarks/bench.py --save           write benchmarks/results.json and docs/images/benchmark.svg too
+    python benchmarks/bench.py --save           write benchmarks/results.json, the tables and the picture too
+    python benchmarks/bench.py --peers          with other teaching frameworks, where they are installed
 
 Run it with a Python that has PyTorch 2.13. Both packages run the same code in the same process, in turns, so that a
 busy machine slows both. Before anything is timed, their losses are compared over five steps. What counts is the ratio
@@ -16,9 +17,9 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -34,7 +35,7 @@ DISTURBED = 1.35  # a round in which one of the two took this much longer than u
 def ratio_of(steps: list, count: int, rounds: int = ROUNDS) -> dict:
     """Times of the steps (ours, PyTorch's, and others) round by round in turns, and how ours and theirs compare."""
     for number in range(5):
-        losses = [float(step()) for step in steps]
+        losses = [float(loss.detach() if hasattr(loss, "detach") else loss) for loss in (step() for step in steps)]
         if max(abs(loss - losses[1]) for loss in losses) > 1e-3 * abs(losses[1]):
             raise SystemExit(f"After {number + 1} steps the losses differ: {losses}.")
     times: list[list[float]] = []
@@ -141,52 +142,22 @@ def installed_size() -> dict[str, float]:
 # --- The report ------------------------------------------------------------------------------------
 
 
+def processor() -> str:
+    """The name of the processor, as far as the system tells."""
+    about = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.+)", about.read_text(encoding="utf-8")) if about.exists() else []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
 def machine(threads: int) -> dict:
     """What was measured on."""
     import numpy
     import torch
 
-    return {"python": platform.python_version(), "numpy": numpy.__version__, "torch": torch.__version__,
-            "system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count(), "threads": threads,
+    return {"processor": processor(), "python": platform.python_version(), "numpy": numpy.__version__,
+            "torch": torch.__version__, "system": f"{platform.system()} {platform.machine()}",
+            "cores": os.cpu_count(), "threads": threads,
             "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None}  # fmt: skip
-
-
-def picture(results: dict, target: Path) -> None:
-    """The ratios as dots with their quartiles; left of the line learntorch is faster."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams |= {"svg.hashsalt": "learntorch", "svg.fonttype": "none", "font.size": 12}
-    import matplotlib.pyplot as plt
-    from workloads import WORKLOADS
-
-    names = [name for name in WORKLOADS if name in results]
-    figure, axes = plt.subplots(figsize=(9, 0.42 * len(names) + 1.4))
-    for row, name in enumerate(reversed(names)):
-        found = results[name]
-        faster = found["ratio"] < 1
-        axes.plot([found["low"], found["high"]], [row, row], color="#000000", linewidth=2)
-        axes.plot(
-            [found["ratio"]],
-            [row],
-            marker="o" if faster else "s",
-            markersize=9,
-            color="#0072B2" if faster else "#D55E00",
-        )
-        axes.annotate(
-            f"{found['ratio']:.2f}", (found["ratio"], row), xytext=(0, 9), textcoords="offset points", ha="center"
-        )
-    axes.axvline(1, color="#000000", linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(names)), [f"{WORKLOADS[name][0]}  {name.split()[0]}" for name in reversed(names)])
-    axes.set_ylim(-0.6, len(names) - 0.2)
-    axes.set_xscale("log")
-    ticks = [0.2, 0.3, 0.5, 0.7, 1, 1.5, 2]
-    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    axes.minorticks_off()
-    axes.set_xlabel("time of learntorch / time of PyTorch      (circle: faster than PyTorch, square: slower)")
-    figure.tight_layout()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, metadata={"Date": None})
 
 
 def main() -> None:
@@ -206,6 +177,8 @@ def main() -> None:
     sys.path[:0] = [str(ROOT)]
     import torch
     from by_hand import BY_HAND
+    from report import machine as describe
+    from report import others_of, save
     from workloads import WORKLOADS
 
     import learntorch
@@ -228,7 +201,8 @@ def main() -> None:
         others = [peers[peer][name]() for peer in able]
         found = report["steps"][name] = ratio_of([workload(learntorch), workload(torch), *floor, *others], steps)
         lowest = f"{found['others'][0]:8.2f}" if floor else f"{'':8}"
-        found["peers"] = dict(zip(able, found["others"][len(floor) :]))
+        found["floor"] = found["others"][0] if floor else None
+        found["peers"] = dict(zip(able, found.pop("others")[len(floor) :]))
         columns = "".join(f"{found['peers'][p]:10.2f}" if p in able else f"{'–':>10}" for p in peers)
         print(f"{name:14}{found['ours_us']:9.0f} µs{found['pytorch_us']:9.0f} µs{found['ratio']:8.2f}"
               f"{found['low']:8.2f}–{found['high']:.2f}{lowest}{goal:8.2f}{found['rounds']:7} {columns}",
@@ -239,18 +213,10 @@ def main() -> None:
         report["import_s"] = import_times()
         report["peak_kib"] = peaks([name for name in wanted if name in ("W1", "W2", "W3", "W4")])
         report["size_mb"] = installed_size()
-        times = report["import_s"]
-        print(f"FizzBuzz, 10,000 steps: {report['training_s']['learntorch']:.2f} s, "
-              f"PyTorch {report['training_s']['torch']:.2f} s")  # fmt: skip
-        print(f"import: NumPy {times['numpy']:.3f} s, learntorch {times['learntorch']:.3f} s "
-              f"({times['learntorch'] / times['numpy']:.2f}), PyTorch {times['torch']:.2f} s")  # fmt: skip
-        for name, peak in report["peak_kib"].items():
-            print(f"peak memory of a step, {name}: {peak['ours']:.0f} KiB, PyTorch {peak['pytorch']:.0f} KiB")
-        print("installed: " + ", ".join(f"{name} {size:.0f} MB" for name, size in report["size_mb"].items()))
-    print("measured on", ", ".join(f"{k} {v}" for k, v in report["machine"].items()))
+        print("\n".join(others_of(report)))
+    print(describe(report))
     if options.save:
-        (ROOT / "benchmarks" / "results.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        picture(report["steps"], ROOT / "docs" / "images" / "benchmark.svg")
+        save(report)
 
 
 if __name__ == "__main__":

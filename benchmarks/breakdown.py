@@ -25,7 +25,8 @@ from pathlib import Path
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
-os.environ.pop("OPENBLAS_CORETYPE", None)  # NumPy chooses what fits the processor
+for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # NumPy chooses what fits the processor
+    os.environ.pop(variable, None)
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 

@@ -2,7 +2,7 @@
 
 HIPS autograd 1.9 differentiates NumPy code; tinygrad 0.14 compiles a whole step with clang and then repeats it.
 
-    pip install autograd==1.9.1 tinygrad==0.14.0        tinygrad needs clang too: apt-get install clang
+    make bench PEERS=1        installs both; tinygrad needs clang too: apt-get install clang
 
 Each function stands beside the workload of the same name in workloads.py, starts from the same numbers, and returns
 one step. tinygrad's kernels run in the thread that calls. With BEAM=2 in the environment it looks for faster kernels,

@@ -364,9 +364,11 @@ def kept(x, mask):
     """
     bits = x.view(f"i{x.dtype.itemsize}")
     if type(x) is np.ndarray and x.flags.c_contiguous and mask.flags.c_contiguous and x.shape == mask.shape:
-        y = mask.astype(bits.dtype)  # the product takes its place: a fifth faster than with the conversion inside it
-        y *= bits
-        return y.view(x.dtype)
+        y = np.empty(x.shape, x.dtype)
+        product = y.view(bits.dtype)
+        product[...] = mask  # a conversion of its own: a fifth faster than inside the product
+        product *= bits
+        return y
     return (bits * mask).view(x.dtype)
 
 
