@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 import numpy as _np
 
-from . import accelerator, autograd, backends, cuda, linalg
-from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
-from .contraction import einsum, tensordot
 from .creation import (
     BoolTensor,
     ByteTensor,
@@ -44,6 +41,7 @@ from .creation import (
     zeros,
     zeros_like,
 )
+from .devices import WHEN_FOUND as _WHEN_FOUND
 from .devices import device, get_default_device, set_default_device
 from .dtypes import (
     bool,
@@ -353,7 +351,7 @@ from .joining import (
     stack,
     vstack,
 )
-from .modes import is_anomaly_check_nan_enabled, is_anomaly_enabled, is_inference_mode_enabled
+from .modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .ops.strides import channels_last, contiguous_format, memory_format, preserve_format
 from .printing import set_printoptions
 from .random import (
@@ -396,16 +394,18 @@ __version__ = "0.1.0"
 # would fault its pages in anew. One freed block of almost 32 MiB raises that limit: a small conv net is twice as fast.
 _np.empty(31 << 20, _np.uint8)
 
-# Note [Rooms on demand]: what builds, trains and stores nets is imported when it is first named: `import learntorch`
-# takes a third less time. The names on the left stand in the room on the right.
+# Note [Rooms on demand]: what not every program needs is imported when it is first named: `import learntorch` takes a
+# third less time. The names on the left stand in the room on the right.
 _ON_DEMAND = {
-    **{name: name for name in ("nn", "optim", "utils")},
+    **{name: name for name in ("accelerator", "autograd", "backends", "cuda", "linalg", "nn", "optim", "utils")},
     **dict.fromkeys(("save", "load"), "serialization"),
+    **dict.fromkeys(("einsum", "tensordot"), "contraction"),
+    **dict.fromkeys("is_anomaly_check_nan_enabled is_anomaly_enabled is_inference_mode_enabled".split(), "modes"),
     **dict.fromkeys("avg_pool1d adaptive_avg_pool1d max_pool1d max_pool2d".split(), "nn.functional"),
     **dict.fromkeys("conv1d conv2d conv_transpose1d conv_transpose2d".split(), "nn.functional"),
 }
 if _TYPE_CHECKING:  # editors look here
-    from . import nn, optim, utils
+    from . import accelerator, autograd, backends, cuda, linalg, nn, optim, utils
 
 
 def __getattr__(name: str) -> object:
@@ -418,3 +418,6 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_ON_DEMAND})
+
+
+_WHEN_FOUND.append(lambda: _import_module(".ops.fused", __name__).install())  # the rules get their kernels for a GPU

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from math import prod
-from string import ascii_letters, ascii_lowercase, ascii_uppercase
 
 from .base import TensorBase
 from .errors import argument_error, final
@@ -17,7 +16,7 @@ from .methods.matrix import contract
 from .out import into
 from .tensor import Tensor
 
-_LETTERS = ascii_uppercase + ascii_lowercase  # their order when the output is not written down
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # their order when the output is not written down
 _DOTS = "."  # what stands for an ellipsis among the subscripts
 
 
@@ -102,7 +101,7 @@ def _subscripts(term: str, start: int, owner: str) -> str:
             raise RuntimeError(
                 f"einsum(): found '.' for {owner} that is not part of any ellipsis{dots}. An ellipsis has three dots."
             )
-        if part != "..." and part not in ascii_letters:
+        if part != "..." and part not in _LETTERS:
             raise RuntimeError(
                 f"einsum(): invalid subscript given at index {start + match.start()} in the equation string, "
                 "subscripts must be in [a-zA-Z]. Every dimension is one letter."

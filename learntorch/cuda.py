@@ -8,7 +8,6 @@ from __future__ import annotations
 from .devices import cuda_device_count as device_count
 from .devices import cuda_is_available as is_available
 from .devices import cuda_module
-from .ops import fused as _fused  # noqa: F401  (rules get their kernels when a GPU is found)
 
 __all__ = [
     "current_device", "device_count", "empty_cache", "get_device_name", "is_available", "manual_seed",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from math import inf, isfinite
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,8 @@ from .dtypes import bool as bool_
 from .dtypes import get_default_dtype, int64, of_numpy
 
 
-@dataclass
-class PrintOptions:
-    """What `set_printoptions` sets."""
+class PrintOptions(SimpleNamespace):
+    """What `set_printoptions` sets. What was not set is as it stands here."""
 
     precision: int = 4  # digits after the point
     threshold: float = 1000  # arrays with more elements lose their middle
@@ -50,7 +49,7 @@ def set_printoptions(
     `profile` is "default", "short" or "full" and sets all of them; the other arguments override it.
     """
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
-    base = asdict(_PROFILES.get(profile, _options))
+    base = _as_dict(_PROFILES.get(profile, _options))
     chosen = {name: value for name, value in given.items() if value is not None}
     for name, value in (base | chosen | {"sci_mode": sci_mode}).items():
         setattr(_options, name, value)
@@ -58,7 +57,11 @@ def set_printoptions(
 
 def get_printoptions() -> dict[str, Any]:
     """The options in force, ready for `set_printoptions(**options)`."""
-    return asdict(_options)
+    return _as_dict(_options)
+
+
+def _as_dict(options: PrintOptions) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in PrintOptions.__annotations__}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from ..devices import ON_GPU, WHEN_FOUND
+from ..devices import ON_GPU
 from . import activations, kernels, loss, pooling
 from .rule import Rule
 from .windows import grid
@@ -32,9 +32,6 @@ def install() -> None:
         x=lambda g, x, p, target: kernels.cross_entropy_slope(p, target, g, x.shape[1], x.shape[0]))  # fmt: skip
     use(pooling.max_pool2d, _max_pool2d)
     use(pooling.max_pool2d_input, _max_pool2d_input)
-
-
-WHEN_FOUND.append(install)
 
 
 def use(rule: Rule, value: Callable | None = None, **formulas: Callable) -> None:

@@ -17,7 +17,7 @@ backward pass, and on tensors (recording a new graph) when the gradient itself i
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import CO_VARARGS, Parameter, unwrap
+from inspect import CO_VARARGS, Parameter
 from math import inf
 
 import numpy as np
@@ -43,7 +43,7 @@ class Rule:
     def __init__(self, fn: Callable, types: str, memory: str | None, outputs: tuple[str, ...],
                  name: str | Callable | None, formulas: dict[str, Callable]) -> None:  # fmt: skip
         inputs, more, options = _parameters(fn)
-        declared = unwrap(fn)
+        declared = _written(fn)
         self.fn = self.__wrapped__ = fn
         self.types = types
         self.is_view = memory == VIEW
@@ -141,9 +141,16 @@ def _full_name(name: str) -> str:
     return f"{name[:-1]}Backward{name[-1]}" if name[-1].isdigit() else f"{name}Backward0"
 
 
+def _written(function: Callable) -> Callable:
+    """The function as it was written, under whatever wraps it."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return function
+
+
 def _parameters(function: Callable) -> tuple[tuple, tuple, tuple]:
     """The names of what a function takes by position, of what gathers the rest, and of what it takes by name."""
-    code = unwrap(function).__code__
+    code = _written(function).__code__
     names, positional, named = code.co_varnames, code.co_argcount, code.co_argcount + code.co_kwonlyargcount
     more = names[named : named + 1] if code.co_flags & CO_VARARGS else ()
     return names[:positional], more, names[positional:named]
