@@ -375,15 +375,6 @@ from .sampling import (
     randn_like,
     randperm,
 )
-from .settings import (
-    are_deterministic_algorithms_enabled,
-    get_float32_matmul_precision,
-    get_num_threads,
-    is_deterministic_algorithms_warn_only_enabled,
-    set_float32_matmul_precision,
-    set_num_threads,
-    use_deterministic_algorithms,
-)
 from .tensor import Size, Tensor, strided
 
 inf, nan = 1e999, 1e999 - 1e999
@@ -396,9 +387,12 @@ _np.empty(31 << 20, _np.uint8)
 
 # Note [Rooms on demand]: what not every program needs is imported when it is first named: `import learntorch` takes a
 # third less time. The names on the left stand in the room on the right.
+_SETTINGS = """are_deterministic_algorithms_enabled get_float32_matmul_precision get_num_threads set_num_threads
+is_deterministic_algorithms_warn_only_enabled set_float32_matmul_precision use_deterministic_algorithms"""
 _ON_DEMAND = {
     **{name: name for name in ("accelerator", "autograd", "backends", "cuda", "linalg", "nn", "optim", "utils")},
     **dict.fromkeys(("save", "load"), "serialization"),
+    **dict.fromkeys(_SETTINGS.split(), "settings"),
     **dict.fromkeys(("einsum", "tensordot"), "contraction"),
     **dict.fromkeys("is_anomaly_check_nan_enabled is_anomaly_enabled is_inference_mode_enabled".split(), "modes"),
     **dict.fromkeys("avg_pool1d adaptive_avg_pool1d max_pool1d max_pool2d".split(), "nn.functional"),
