@@ -27,7 +27,7 @@ export UV_NATIVE_TLS := 1
 NO_LEARNER = LEARNTORCH_HOME=":memory:"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test chapters check-chapters exercises mutants graduate profile sizes golden parity machines browser browser-exercises book accessibility feedback nbgrader bench bench-gpu lint format clean
+.PHONY: help setup lab test chapters check-chapters exercises mutants graduate profile tricks sizes golden parity machines browser browser-exercises book accessibility feedback nbgrader bench bench-gpu lint format clean
 
 help: ## list the commands
 	@echo "make COMMAND, where COMMAND is one of"
@@ -186,6 +186,9 @@ bench: $(ORACLE_READY) ## learntorch against PyTorch on the nets of the course (
 
 bench-gpu: $(ORACLE_READY) ## learntorch on CuPy against PyTorch on the same GPU, if there is one (SAVE=1)
 	$(ORACLE) benchmarks/gpu.py $(if $(SAVE),--save) $(WORKLOADS)
+
+tricks: $(READY) ## what each trick for speed is worth on the net that it was made for (SAVE=1)
+	$(RUN) benchmarks/tricks.py $(if $(SAVE),--save)
 
 profile: $(READY) ## where the time of a step goes, rule by rule and in the tape (WORKLOADS=W3)
 	$(RUN) benchmarks/breakdown.py $(WORKLOADS)

@@ -101,6 +101,15 @@ def fresh(program: str, **values) -> float:
     return float(done.stdout)
 
 
+def training_times(threads: int, rounds: int = 5) -> dict[str, float]:
+    """Seconds for 10,000 steps of FizzBuzz, in turns; the medians."""
+    times: dict[str, list[float]] = {"learntorch": [], "torch": []}
+    for _ in range(rounds):
+        for package, measured in times.items():
+            measured.append(fresh(TRAINING, package=package, threads=threads))
+    return {package: statistics.median(measured) for package, measured in times.items()}
+
+
 def import_times(rounds: int = 15) -> dict[str, float]:
     """Seconds for a first import, in turns; the medians."""
     times: dict[str, list[float]] = {"numpy": [], "learntorch": [], "torch": []}
@@ -208,8 +217,7 @@ def main() -> None:
               f"{found['low']:8.2f}–{found['high']:.2f}{lowest}{goal:8.2f}{found['rounds']:7} {columns}",
               flush=True)  # fmt: skip
     if not options.names:
-        values = {"threads": options.threads}
-        report["training_s"] = {p: fresh(TRAINING, package=p, **values) for p in ("learntorch", "torch")}
+        report["training_s"] = training_times(options.threads)
         report["import_s"] = import_times()
         report["peak_kib"] = peaks([name for name in wanted if name in ("W1", "W2", "W3", "W4")])
         report["size_mb"] = installed_size()

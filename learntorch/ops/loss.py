@@ -221,7 +221,7 @@ def one_hot(x, target):
 def check_targets(target, classes: int, ignored: int | None = None) -> bool:
     """Refuse a target that is no class; true if none of them is to be ignored.
 
-    Note [One look]: read as unsigned, a negative number is larger than any class, so one maximum finds both mistakes.
+    Read as unsigned, a negative number is larger than any class, so one maximum finds both mistakes.
     """
     if not target.size or int(target.view("u8").max()) < classes:
         return ignored is None or not 0 <= ignored < classes or not (target == ignored).any()

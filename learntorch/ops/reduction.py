@@ -17,10 +17,15 @@ from .rule import ANY, FLOAT, differentiable
 from .shape import cat, convert, expand, flip, narrow, reshape, row_major, squeeze, stack, wrap_dim
 
 
+INT64, FLOAT32 = np.dtype("int64"), np.dtype("float32")
+
+
 def dims_of(dim, ndim: int) -> tuple:
     """`dim` as a tuple of dimensions counted from the front; None and () mean all."""
     if dim is None or dim == () or dim == []:
         return tuple(range(ndim))
+    if type(dim) is int and ndim:
+        return (wrap_dim(dim, ndim),)
     dims = tuple(wrap_dim(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
     for d in dims:
         if dims.count(d) > 1:
@@ -51,8 +56,8 @@ def _numbered(name: str):
 
 def _types(x, dtype) -> tuple:
     """In which type to add up, and the type of the result: float16 adds up in float32, integers in int64."""
-    result = dtype or (x.dtype if x.dtype.kind == "f" else np.dtype("int64"))
-    return np.dtype("float32") if result.char == "e" else result, result
+    result = dtype or (x.dtype if x.dtype.kind == "f" else INT64)
+    return FLOAT32 if result.char == "e" else result, result
 
 
 def _reduced(y, result: np.dtype):
