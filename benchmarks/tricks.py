@@ -15,7 +15,6 @@ import gc
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -151,7 +150,9 @@ TRICKS: dict[str, tuple[str, Callable[[], Step], list[tuple[object, str, object]
     "Fused cross-entropy": ("W3", net("W3"), [(loss, "check_targets", lambda target, classes, ignored=None: False)]),
     "Classes first": ("W3", net("W3"), [(loss.cross_entropy, "fn", rows_of_scores)]),
     "Batch last": ("W4", net("W4"), [(windows, "_windows", windows_in_place)]),
-    "A matrix for each row": ("W4", net("W4"), [(convolution, "np", type("np", (), vars(np) | {"matmul": one_product}))]),
+    "A matrix for each row": ("W4", net("W4"), [
+        (convolution, "np", type("np", (), vars(np) | {"matmul": one_product}))
+    ]),
     "Bands of rows": ("large convolution", large_convolution,
                       [(windows, "TO_GATHER", 2**62), (convolution, "TO_SPREAD", 2**62)]),
     "Pooling by slices": ("W4", net("W4"), [(pooling.max_pool2d, "fn", by_reduction)]),

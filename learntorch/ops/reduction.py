@@ -16,7 +16,6 @@ from .elementary import exp, zeros_like
 from .rule import ANY, FLOAT, differentiable
 from .shape import cat, convert, expand, flip, narrow, reshape, row_major, squeeze, stack, wrap_dim
 
-
 INT64, FLOAT32 = np.dtype("int64"), np.dtype("float32")
 
 

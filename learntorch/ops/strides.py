@@ -79,7 +79,7 @@ def within(x, shape: tuple, strides: tuple):
     Note [A view by its parts]: NumPy's constructor takes the memory and checks the bounds in a sixth of the time.
     """
     if isinstance(x, (np.ndarray, np.generic)) and x.flags.c_contiguous:
-        return np.ndarray(shape, x.dtype, x, 0, strides)
+        return np.ndarray(shape, x.dtype, np.asarray(x), 0, strides)
     return strided(x, shape, strides)
 
 
