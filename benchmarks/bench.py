@@ -110,8 +110,8 @@ def training_times(threads: int, rounds: int = 5) -> dict[str, float]:
     return {package: statistics.median(measured) for package, measured in times.items()}
 
 
-def import_times(rounds: int = 15) -> dict[str, float]:
-    """Seconds for a first import, in turns; the medians."""
+def import_times(rounds: int = 25) -> dict[str, float]:
+    """Seconds for a first import, in turns, and our time over NumPy's in the same turn; the medians."""
     times: dict[str, list[float]] = {"numpy": [], "learntorch": [], "torch": []}
     os.environ["PYTHONPATH"] = str(ROOT)
     for module in times:
@@ -120,7 +120,8 @@ def import_times(rounds: int = 15) -> dict[str, float]:
         for module, measured in times.items():
             if module != "torch" or number < 3:
                 measured.append(fresh(IMPORT.replace("{0}", module)))
-    return {module: statistics.median(measured) for module, measured in times.items()}
+    ratio = statistics.median(ours / theirs for ours, theirs in zip(times["learntorch"], times["numpy"]))
+    return {module: statistics.median(measured) for module, measured in times.items()} | {"ratio": ratio}
 
 
 def peaks(names: list[str]) -> dict[str, dict[str, float]]:
@@ -129,7 +130,10 @@ def peaks(names: list[str]) -> dict[str, dict[str, float]]:
         return {}
     measure = {"ours": "learntorch", "pytorch": "torch"}
     return {
-        name: {key: min(fresh(PEAK, package=package, name=name) for _ in range(3)) for key, package in measure.items()}
+        name: {
+            key: statistics.median(fresh(PEAK, package=package, name=name) for _ in range(5))
+            for key, package in measure.items()
+        }
         for name in names
     }
 

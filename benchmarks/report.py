@@ -7,7 +7,6 @@ README.md and docs/speed.md, between two marks, and docs/images/benchmark.svg. T
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 from workloads import WORKLOADS
@@ -26,7 +25,11 @@ def between(name: str) -> tuple[str, str]:
 def with_table(page: str, name: str, text: str) -> str:
     """The page with `text` between the marks of that name."""
     begin, end = between(name)
-    return re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n\n{text}\n\n{end}", page, flags=re.DOTALL)
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"The page has no marks {begin} and {end} around its table. Put them where it is to stand.")
+    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 
 def _time(microseconds: float) -> str:
@@ -35,6 +38,10 @@ def _time(microseconds: float) -> str:
 
 def _ratio(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def machine(report: dict) -> str:
@@ -52,14 +59,12 @@ def short(results: dict) -> str:
     """The table of the README: the nets of the course on one thread."""
     report = results["1"]
     peers = [peer for peer in ("autograd", "tinygrad") if peer in report["machine"]]
-    lines = [
-        "| One step, time / PyTorch's | learntorch | " + "".join(f"{peer} | " for peer in peers) + "NumPy by hand |",
-        "|---|--:|" + "--:|" * len(peers) + "--:|",
-    ]
+    heads = ["One step, time / PyTorch's", "learntorch", *peers, "NumPy by hand"]
+    lines = [_row(heads), "|---|" + "--:|" * (len(heads) - 1)]
     for name in NETS:
         found = report["steps"][name]
-        others = "".join(f"{_ratio(found['peers'].get(peer))} | " for peer in peers)
-        lines.append(f"| {WORKLOADS[name][0]} | **{_ratio(found['ratio'])}** | {others}{_ratio(found['floor'])} |")
+        others = [_ratio(found["peers"].get(peer)) for peer in peers]
+        lines.append(_row([WORKLOADS[name][0], f"**{_ratio(found['ratio'])}**", *others, _ratio(found["floor"])]))
     return "\n".join([*lines, "", machine(report)])
 
 
@@ -67,20 +72,16 @@ def full(results: dict, threads: str) -> str:
     """The table of docs/speed.md for this number of threads."""
     report = results[threads]
     peers = [peer for peer in ("autograd", "tinygrad") if peer in report["machine"]]
-    lines = [
-        "| | | learntorch | PyTorch | ratio | quartiles | NumPy by hand | aim | "
-        + "".join(f"{peer} | " for peer in peers),
-        "|---|---|--:|--:|--:|--:|--:|--:|" + "--:|" * len(peers),
-    ]
+    aims = ["aim"] if threads == "1" else []  # they are meant for one thread
+    heads = ["", "", "learntorch", "PyTorch", "ratio", "quartiles", "NumPy by hand", *aims, *peers]
+    lines = [_row(heads), "|---|---|" + "--:|" * (len(heads) - 2)]
     for name, found in report["steps"].items():
         title, _, _, aim = WORKLOADS[name]
-        others = "".join(f"{_ratio(found['peers'].get(peer))} | " for peer in peers)
-        times = " | ".join(_time(found[key]) for key in ("ours_us", "pytorch_us"))
+        times = [_time(found[key]) for key in ("ours_us", "pytorch_us")]
+        others = [_ratio(found["peers"].get(peer)) for peer in peers]
         quartiles = f"{found['low']:.2f}–{found['high']:.2f}"
-        lines.append(
-            f"| {name} | {title} | {times} | **{_ratio(found['ratio'])}** | {quartiles} | {_ratio(found['floor'])} | "
-            f"{aim:.2f} | {others}".rstrip()
-        )
+        lines.append(_row([name, title, *times, f"**{_ratio(found['ratio'])}**", quartiles, _ratio(found["floor"]),
+                           *([f"{aim:.2f}"] if aims else []), *others]))  # fmt: skip
     lines += ["", machine(report)]
     if "training_s" in report:
         lines += ["", *(f"- {line}" for line in others_of(report))]
@@ -94,13 +95,22 @@ def others_of(report: dict) -> list[str]:
         f"FizzBuzz, 10,000 steps in a process of their own: {training['learntorch']:.2f} s, "
         f"PyTorch {training['torch']:.2f} s.",
         f"Import: {1e3 * times['learntorch']:.0f} ms, NumPy alone {1e3 * times['numpy']:.0f} ms "
-        f"(ratio {times['learntorch'] / times['numpy']:.2f}), PyTorch {times['torch']:.2f} s.",
+        f"(ratio {times['ratio']:.2f}), PyTorch {times['torch']:.2f} s.",
     ]
     if report["peak_kib"]:
         peaks = "; ".join(f"{name} {p['ours']:.0f} and {p['pytorch']:.0f}" for name, p in report["peak_kib"].items())
         lines.append(f"Peak memory of a step above what is held between steps, learntorch and PyTorch, KiB: {peaks}.")
     lines.append("Installed: " + ", ".join(f"{name} {megabytes:.0f} MB" for name, megabytes in size.items()) + ".")
     return lines
+
+
+def gains(found: dict[str, dict]) -> str:
+    """What each trick is worth (tricks.py), as a table."""
+    lines = ["| Note | measured on | with | without | saves |", "|---|---|--:|--:|--:|"]
+    for name, row in found.items():
+        times = " | ".join(_time(row[key]) for key in ("with_us", "without_us"))
+        lines.append(f"| {name} | {row['workload']} | {times} | {100 * row['gain']:.0f}% |")
+    return "\n".join(lines)
 
 
 def picture(results: dict, target: Path = PICTURE) -> None:
@@ -121,10 +131,10 @@ def picture(results: dict, target: Path = PICTURE) -> None:
         axes.plot([found["ratio"]], [row], marker="o" if faster else "s", markersize=9,
                   color="#0072B2" if faster else "#D55E00")  # fmt: skip
         axes.annotate(_ratio(found["ratio"]), (found["ratio"], row), xytext=(0, 9), textcoords="offset points",
-                      ha="center")  # fmt: skip
+                      ha="center", bbox={"color": "#FFFFFF", "pad": 1})  # fmt: skip
         if found["floor"] is not None:
             axes.plot([found["floor"]], [row], marker="|", markersize=14, markeredgewidth=2, color="#000000")
-    axes.axvline(1, color="#000000", linestyle="--", linewidth=1)
+    axes.axvline(1, color="#000000", linestyle="--", linewidth=1, zorder=0)
     axes.set_yticks(range(len(names)), [f"{WORKLOADS[name][0]}  {name.split()[0]}" for name in reversed(names)])
     axes.set_ylim(-0.6, len(names) - 0.2)
     axes.set_xscale("log")

@@ -32,7 +32,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import numpy as np  # noqa: E402
-from report import with_table  # noqa: E402
+from report import gains, with_table  # noqa: E402
 from workloads import WORKLOADS, Step, numbers  # noqa: E402
 
 import learntorch as torch  # noqa: E402
@@ -245,15 +245,6 @@ def summary(workload: str, times: list[list[float]]) -> dict:
             "gain": 1 - statistics.median(a / b for a, b in times)}  # fmt: skip
 
 
-def table(found: dict[str, dict]) -> str:
-    """The gains as a table in Markdown."""
-    lines = ["| Note | measured on | with | without | saves |", "|---|---|--:|--:|--:|"]
-    for name, row in found.items():
-        times = " | ".join(f"{row[key]:.0f} µs" for key in ("with_us", "without_us"))
-        lines.append(f"| {name} | {row['workload']} | {times} | {100 * row['gain']:.0f}% |")
-    return "\n".join(lines)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", help="titles of Notes; default: all")
@@ -263,14 +254,14 @@ def main() -> None:
     for name, (workload, setup, changes) in TRICKS.items():
         if not options.names or name in options.names:
             found[name] = {"workload": workload} | gain(setup, changes)
-            print(table({name: found[name]}).splitlines()[-1], flush=True)
+            print(gains({name: found[name]}).splitlines()[-1], flush=True)
     if not options.names:
         found |= in_fresh_processes()
-    print(table(found))
+    print(gains(found))
     if options.save:
         RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         page = ROOT / "docs" / "speed.md"
-        page.write_text(with_table(page.read_text(encoding="utf-8"), "gains", table(found)), encoding="utf-8")
+        page.write_text(with_table(page.read_text(encoding="utf-8"), "gains", gains(found)), encoding="utf-8")
 
 
 if __name__ == "__main__":
