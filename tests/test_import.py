@@ -13,3 +13,17 @@ def test_rooms_on_demand_are_listed_and_loaded_when_named():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     shown = "False True Linear(in_features=2, out_features=1, bias=True) save SGD conv2d"
     assert done.stdout.strip() == shown
+
+
+def test_an_answer_may_be_the_first_to_name_what_is_loaded_on_demand():
+    program = (
+        "import learntorch as torch\n"
+        "from learntorch.course.practice import guard\n"
+        "for name in ('einsum', 'conv2d', 'get_num_threads', 'cuda', 'save'):\n"
+        "    with guard.quiet_state():\n"
+        "        print(guard.guarded(lambda: getattr(torch, name), 5.0).how)\n"
+        "with guard.quiet_state():\n"
+        "    print(guard.guarded(lambda: setattr(torch, 'einsum', None), 5.0).how)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["returned"] * 5 + ["patched"]
