@@ -18,7 +18,7 @@ from .rule import EXACT, differentiable
 from .windows import TO_SPREAD, bands, gather, gather_bands, grid, spread, spread_bands
 
 # Note [A matrix for each row]: the columns of one row of positions are a matrix (C·K·L, Q·N) that fits into the
-# processor's cache. The products with P such matrices take half the time of one product with all of them.
+# processor's cache. P products instead of one with all of them save a tenth of a step of a small conv net.
 
 
 def _by_rows(g, band, groups: int):
