@@ -136,6 +136,9 @@ class Node:
 
     def release(self) -> None:
         """Let go of the saved tensors, if there are any."""
+        if all(self.rule.keeps):
+            self.saved = None
+            return
         for keeps, edge in zip(self.rule.keeps, self.next_functions):
             if keeps and edge[0] is not None:
                 self.saved = None
