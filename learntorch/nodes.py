@@ -136,13 +136,9 @@ class Node:
 
     def release(self) -> None:
         """Let go of the saved tensors, if there are any."""
-        if all(self.rule.keeps):
+        keeps = self.rule.keeps
+        if all(keeps) or any(keep and edge[0] is not None for keep, edge in zip(keeps, self.next_functions)):
             self.saved = None
-            return
-        for keeps, edge in zip(self.rule.keeps, self.next_functions):
-            if keeps and edge[0] is not None:
-                self.saved = None
-                return
 
     def register_hook(self, hook: Callable) -> RemovableHandle:
         """Call `hook(grad_inputs, grad_outputs)` after this node; it may return other grad_inputs."""
