@@ -28,8 +28,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 25
-PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_ENABLE_INSTRUCTIONS")  # both choose what fits the processor
+PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "MKL_ENABLE_INSTRUCTIONS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 DISTURBED = 1.35  # a round in which one of the two took this much longer than usual does not count
+
+
+def settle(threads: int) -> bool:
+    """Let NumPy and PyTorch take what fits the processor, on so many threads. They read it when they are first
+    imported. True if anything had to be changed."""
+    wanted = dict.fromkeys(THREADS, str(threads))
+    pinned = [name for name in PINS if os.environ.pop(name, None) is not None]
+    changed = bool(pinned or wanted.items() - os.environ.items())
+    os.environ |= wanted
+    return changed
 
 
 def ratio_of(steps: list, count: int, rounds: int = ROUNDS) -> dict:
@@ -180,12 +191,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true")
     parser.add_argument("--peers", action="store_true", help="HIPS autograd and tinygrad too, where installed")
     options = parser.parse_args()
-    threads = {name: str(options.threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    pinned = [name for name in os.environ if name in PINS]
-    if pinned or threads.items() - os.environ.items():  # the libraries read them when they are first imported
-        for name in pinned:
-            del os.environ[name]
-        os.environ |= threads
+    if settle(options.threads):
         os.execv(sys.executable, [sys.executable, *sys.argv])
     sys.path[:0] = [str(ROOT)]
     import torch

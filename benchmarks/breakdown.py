@@ -23,12 +23,12 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # NumPy chooses what fits the processor
-    os.environ.pop(variable, None)
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+from bench import settle  # noqa: E402
+
+settle(threads=int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 from workloads import WORKLOADS  # noqa: E402
 

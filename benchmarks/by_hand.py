@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from workloads import Step, fizzbuzz_batch, numbers
+from workloads import Step, fizzbuzz_batch, numbers, weights
 
 
 def two_layer() -> Step:
@@ -34,12 +34,6 @@ def two_layer() -> Step:
     return step
 
 
-def _layers(inner: tuple[int, int], outer: tuple[int, int]) -> list[np.ndarray]:
-    """Weight and bias of two layers, as workloads.py starts them."""
-    shapes = (inner, inner[:1], outer, outer[:1])
-    return [numbers(10 + i, *shape) * np.float32(0.05) for i, shape in enumerate(shapes)]
-
-
 def _back(x, a, e, w2) -> list[np.ndarray]:
     """The gradients of both layers from the gradient e of the output; a is what came out of the first one."""
     ones = np.ones(len(x), np.float32)
@@ -51,7 +45,7 @@ def _back(x, a, e, w2) -> list[np.ndarray]:
 def two_layer_optim() -> Step:
     """W2 by hand, with Adam."""
     x, y = numbers(0, 64, 1000), numbers(1, 64, 10)
-    parameters = w1, b1, w2, b2 = _layers((100, 1000), (10, 100))
+    parameters = w1, b1, w2, b2 = weights((100, 1000), (100,), (10, 100), (10,))
     means, squares = ([np.zeros_like(p) for p in parameters] for _ in range(2))
     rooms = [np.empty_like(p) for p in parameters]
     steps = 0
@@ -88,7 +82,7 @@ def two_layer_optim() -> Step:
 def fizzbuzz() -> Step:
     """W3 by hand."""
     x, labels = fizzbuzz_batch()
-    parameters = w1, b1, w2, b2 = _layers((100, 10), (4, 100))
+    parameters = w1, b1, w2, b2 = weights((100, 10), (100,), (4, 100), (4,))
     rows = np.arange(len(x))
 
     def step():

@@ -17,7 +17,6 @@ import argparse
 import gc
 import json
 import platform
-import re
 import statistics
 import sys
 import time
@@ -27,7 +26,6 @@ from types import ModuleType
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 ROUNDS = 25
-BEGIN, END = "<!-- times -->", "<!-- end of times -->"  # where the table stands in docs/gpu.md
 
 
 class Placed:
@@ -121,11 +119,6 @@ def table(report: dict) -> str:
     return "\n".join(lines)
 
 
-def with_table(page: str, text: str) -> str:
-    """The page docs/gpu.md with `text` where the times stand."""
-    return re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n\n{text}\n\n{END}", page, flags=re.DOTALL)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", help="W1, W5, …; default: all but W6 deep")
@@ -137,6 +130,7 @@ def main() -> None:
         return
     import cupy
     import torch
+    from report import with_table
     from workloads import WORKLOADS
 
     import learntorch
@@ -154,7 +148,7 @@ def main() -> None:
     if options.save:
         (ROOT / "benchmarks" / "gpu.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         page = ROOT / "docs" / "gpu.md"
-        page.write_text(with_table(page.read_text(encoding="utf-8"), table(report)), encoding="utf-8")
+        page.write_text(with_table(page.read_text(encoding="utf-8"), "times", table(report)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Callable
 
 import numpy as np
-from workloads import Step, fizzbuzz_batch, numbers
+from workloads import Step, fizzbuzz_batch, numbers, weights
 
 # tinygrad reads these when it is imported: the processor, even beside a GPU, and as many threads as NumPy has.
 os.environ["DEV"] = "CPU"
@@ -67,11 +67,6 @@ def _cross_entropy(z, labels):
     return anp.mean(anp.log(anp.sum(anp.exp(z), axis=1)) - z[np.arange(len(labels)), labels])
 
 
-def _weights(*shapes: tuple[int, ...]) -> list[np.ndarray]:
-    """The parameters of a model, as workloads.py starts them."""
-    return [numbers(10 + i, *shape) * np.float32(0.05) for i, shape in enumerate(shapes)]
-
-
 def _descent(loss: Callable, parameters: list[np.ndarray], update: Callable) -> Step:
     """A step of training; update(p, g, i) changes the parameter number i in place."""
     loss_and_gradient = value_and_grad(loss)
@@ -103,7 +98,7 @@ def autograd_two_layer() -> Step:
 def autograd_two_layer_optim() -> Step:
     """W2 in autograd; its own Adam runs a whole training, so one step of it is written here."""
     x, y = numbers(0, 64, 1000), numbers(1, 64, 10)
-    parameters = _weights((100, 1000), (100,), (10, 100), (10,))
+    parameters = weights((100, 1000), (100,), (10, 100), (10,))
     means, squares = ([np.zeros_like(p) for p in parameters] for _ in range(2))
     steps = [0] * len(parameters)
 
@@ -138,7 +133,7 @@ def autograd_fizzbuzz() -> Step:
     def update(p, g, _):
         p -= 0.05 * g
 
-    return _descent(loss, _weights((100, 10), (100,), (4, 100), (4,)), update)
+    return _descent(loss, weights((100, 10), (100,), (4, 100), (4,)), update)
 
 
 def _convolution(x, weight, bias):
@@ -166,7 +161,7 @@ def _max_pool(x):
 def autograd_convolutional() -> Step:
     """W4 in autograd."""
     x, labels = numbers(0, 32, 1, 28, 28), np.arange(32) % 10
-    parameters = _weights((6, 1, 5, 5), (6,), (16, 6, 5, 5), (16,), (10, 256), (10,))
+    parameters = weights((6, 1, 5, 5), (6,), (16, 6, 5, 5), (16,), (10, 256), (10,))
     velocities = [np.zeros_like(p) for p in parameters]
 
     def loss(parameters):
@@ -252,8 +247,8 @@ def tinygrad_two_layer() -> Step:
 def _tinygrad_trained(layers: list, loss_fn: Callable, optimizer: Callable, x: np.ndarray, y: np.ndarray) -> Step:
     """A step of training; optimizer makes one from parameters."""
     parameters = tiny_nn.state.get_parameters(layers)
-    for i, p in enumerate(parameters):
-        p.assign(_on_device(numbers(10 + i, *p.shape) * np.float32(0.05))).realize()
+    for p, start in zip(parameters, weights(*(p.shape for p in parameters))):
+        p.assign(_on_device(start)).realize()
     optimizer, x, y = optimizer(parameters), _on_device(x), _on_device(y)
 
     @TinyJit

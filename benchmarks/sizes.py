@@ -13,19 +13,15 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from bench import PINS, machine, ratio_of  # noqa: E402
+from bench import machine, ratio_of, settle  # noqa: E402
 
-for variable in PINS:  # NumPy chooses what fits the processor
-    os.environ.pop(variable, None)
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+settle(threads=1)
 
 import torch  # noqa: E402
 from workloads import chain, numbers  # noqa: E402

@@ -18,18 +18,16 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from bench import PINS, fresh  # noqa: E402
+from bench import fresh, settle  # noqa: E402
 
-for variable in PINS:  # NumPy chooses what fits the processor
-    os.environ.pop(variable, None)
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+settle(threads=1)
 
 import numpy as np  # noqa: E402
 from report import gains, with_table  # noqa: E402
@@ -59,7 +57,7 @@ def windows_in_place(x, kernel, stride, padding, dilation):
 
 def one_product(kernels, columns, out=None):
     """One product with the columns of all rows, in the place of a matrix for each row (for convolution alone)."""
-    if kernels.ndim == 3 and columns.ndim == 4:  # forward: (1, O, CKL) · (P, 1, CKL, QN)
+    if kernels.ndim == 3 and columns.ndim == 4:  # (1, O, CKL) · (P, 1, CKL, QN), or its transpose's
         p, _, m, n = columns.shape
         whole = kernels[0].dot(np.ascontiguousarray(columns[:, 0].transpose(1, 0, 2)).reshape(m, p * n))
         result = whole.reshape(1, -1, p, n).transpose(2, 0, 1, 3)
@@ -162,14 +160,10 @@ TRICKS: dict[str, tuple[str, Callable[[], Step], list[tuple[object, str, object]
 @contextmanager
 def plain(changes: list) -> Iterator[None]:
     """The plain ways in the places of the trick."""
-    before = [(where, name, getattr(where, name)) for where, name, _ in changes]
-    for where, name, value in changes:
-        setattr(where, name, value)
-    try:
+    with ExitStack() as stack:
+        for change in changes:
+            stack.enter_context(mock.patch.object(*change))
         yield
-    finally:
-        for where, name, value in before:
-            setattr(where, name, value)
 
 
 def gain(setup: Callable[[], Step], changes: list) -> dict[str, float]:
@@ -194,8 +188,13 @@ def gain(setup: Callable[[], Step], changes: list) -> dict[str, float]:
                     step()
                 row.append(1e6 * (time.perf_counter() - start) / count)
         rows.append(row)
-    return {"with_us": statistics.median(a for a, _ in rows), "without_us": statistics.median(b for _, b in rows),
-            "gain": 1 - statistics.median(a / b for a, b in rows)}  # fmt: skip
+    return summary(rows)
+
+
+def summary(times: list[list[float]]) -> dict[str, float]:
+    """The medians of times with the trick and without, and the part that it saves."""
+    return {"with_us": statistics.median(a for a, _ in times), "without_us": statistics.median(b for _, b in times),
+            "gain": 1 - statistics.median(a / b for a, b in times)}  # fmt: skip
 
 
 STAYING = """
@@ -232,17 +231,11 @@ def in_fresh_processes() -> dict[str, dict]:
             for name in fixed:
                 del os.environ[name]
         times.append(row)
-    found["Memory that stays"] = summary("W4", times)
+    found["Memory that stays"] = {"workload": "W4"} | summary(times)
     rooms = [name for name in dir(torch) if name in torch._ON_DEMAND]
     times = [[1e6 * fresh(ROOMS, names=names) for names in ([], rooms)] for _ in range(11)]
-    found["Rooms on demand"] = summary("import, after NumPy's", times)
+    found["Rooms on demand"] = {"workload": "import, after NumPy's"} | summary(times)
     return found
-
-
-def summary(workload: str, times: list[list[float]]) -> dict:
-    return {"workload": workload, "with_us": statistics.median(a for a, _ in times),
-            "without_us": statistics.median(b for _, b in times),
-            "gain": 1 - statistics.median(a / b for a, b in times)}  # fmt: skip
 
 
 def main() -> None:

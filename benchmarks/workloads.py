@@ -19,6 +19,11 @@ def numbers(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
+def weights(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+    """What the parameters of a model start from."""
+    return [numbers(10 + i, *shape) * np.float32(0.05) for i, shape in enumerate(shapes)]
+
+
 def two_layer(torch: ModuleType) -> Step:
     """W1: the two-layer net 64-1000-100-10 with a loss written by hand; one step."""
     x, y = torch.from_numpy(numbers(0, 64, 1000)), torch.from_numpy(numbers(1, 64, 10))
@@ -41,8 +46,8 @@ def two_layer(torch: ModuleType) -> Step:
 def _trained(torch: ModuleType, model, loss_fn, optimizer, x, y) -> Step:
     """A step of training; the weights are the same in both packages."""
     with torch.no_grad():
-        for i, p in enumerate(model.parameters()):
-            p.copy_(torch.from_numpy(numbers(10 + i, *p.shape) * 0.05))
+        for p, start in zip(model.parameters(), weights(*(p.shape for p in model.parameters()))):
+            p.copy_(torch.from_numpy(start))
 
     def step():
         loss = loss_fn(model(x), y)

@@ -28,6 +28,7 @@ from learntorch.ops.windows import gather, grid, spread
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "benchmarks"))
 import gpu  # noqa: E402
+from report import with_table  # noqa: E402
 from workloads import WORKLOADS  # noqa: E402
 
 HAS_GPU = devices.cuda_is_available()
@@ -417,7 +418,7 @@ def test_a_saved_table_stands_in_the_page():
     machine = {"gpu": "a GPU", "cupy": "1", "torch": "2", "system": "here"}
     found = {"ours_us": 90.4, "pytorch_us": 180.0, "ratio": 0.5, "low": 0.4, "high": 0.6, "launches": 3,
              "pytorch_launches": 4}  # fmt: skip
-    changed = gpu.with_table(page, gpu.table({"machine": machine, "steps": {"W1": found}}))
+    changed = with_table(page, "times", gpu.table({"machine": machine, "steps": {"W1": found}}))
     assert "a GPU, CuPy 1, PyTorch 2" in changed and "Not yet run" not in changed
     assert "| W1 | 90 µs | 180 µs | 0.50 | 0.40–0.60 | 3 | 4 |" in changed
-    assert gpu.with_table(changed, "again").startswith(page[: page.index(gpu.BEGIN)])
+    assert with_table(changed, "times", "again").startswith(page[: page.index("<!-- times -->")])
