@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from math import prod
+from string import ascii_lowercase, ascii_uppercase
 
 from .base import TensorBase
 from .errors import argument_error, final
@@ -16,7 +17,7 @@ from .methods.matrix import contract
 from .out import into
 from .tensor import Tensor
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # their order when the output is not written down
+_LETTERS = ascii_uppercase + ascii_lowercase  # their order when the output is not written down
 _DOTS = "."  # what stands for an ellipsis among the subscripts
 
 

@@ -15,12 +15,12 @@ from .devices import module_for
 from .errors import final, kind_of, warn_once
 from .methods import filling
 from .methods.filling import fitting, not_negative, warn_of_copies
-from .methods.indexing import is_expanded
 from .methods.reading import borrowed, checked, read
 from .methods.signatures import function_signature
 from .modes import grad_mode
 from .ops.strides import preserve_format
 from .tensor import Tensor, legacy
+from .writing import is_expanded
 
 MAKING = (
     "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, "

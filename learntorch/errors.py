@@ -89,16 +89,10 @@ def _reordered(name: str, count: int, inputs: tuple, options: dict) -> tuple[tup
 def by_name(name: str, count: int, most: float, inputs: tuple, options: dict,
             known: Container[str]) -> tuple[tuple, dict]:  # fmt: skip
     """Put the inputs that were given by name (`x.pow(exponent=2)`) into their places; `count` to `most` are taken."""
-    if count <= len(inputs) <= most:
-        for option, value in options.items():
-            if option not in known or getattr(value, "ndim", None) == 0:
-                break
-        else:
-            return inputs, options
-    names = ("input", *arguments(name))
     if len(inputs) > most:
         inputs, options = _reordered(name, count, inputs, options)
     while len(inputs) < count:
+        names = ("input", *arguments(name))
         expected = names[len(inputs)] if len(inputs) < len(names) else "other"
         if expected not in options:
             error = TypeError(f'{name}() missing 1 required positional arguments: "{expected}"')

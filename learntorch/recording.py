@@ -286,9 +286,9 @@ def _fixed_class(rule: Rule) -> type | None:
 
 def _likes(inputs: tuple) -> tuple:
     """Shape and type of each input: the gradient that goes back to it must have the same."""
-    return tuple([
+    return tuple(
         (x._array.shape, x._array.dtype) if isinstance(x, TensorBase) else ((), np.dtype("float64")) for x in inputs
-    ])  # fmt: skip
+    )
 
 
 def saver(rule: Rule) -> Callable:

@@ -195,14 +195,10 @@ def check_writable(target: TensorBase, inputs: tuple, recorded: bool = True) -> 
     """Refuse the in-place writes that PyTorch refuses. What is never recorded (logical_not_) may change a leaf."""
     if not isinstance(target, TensorBase):
         raise TypeError(f"an in-place operation needs a Tensor to write to, not {type(target).__name__}")
-    if recorded and grad_mode.enabled:
+    if recorded:
         check_history(target, inputs)
     array = target._array
-    if (
-        0 in array.strides
-        and array.size
-        and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape))
-    ):
+    if is_expanded(target):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
@@ -210,6 +206,12 @@ def check_writable(target: TensorBase, inputs: tuple, recorded: bool = True) -> 
     for x in inputs:
         if isinstance(x, TensorBase) and x is not target and x._stamp is target._stamp and x._stamp is not None:
             check_overlap(array, x._array)
+
+
+def is_expanded(x) -> bool:
+    """True if one element of memory stands in several places of the tensor."""
+    steps, array = x._array.strides, x._array
+    return 0 in steps and array.size > 0 and any(step == 0 and n > 1 for step, n in zip(steps, array.shape))
 
 
 def check_history(target: TensorBase, inputs: tuple) -> None:

@@ -14,8 +14,8 @@ from ..errors import argument_error, broadcast_error, c_name, shape_mismatch, ty
 from ..ops import indexing, pointwise, shape
 from ..ops.promotion import number
 from ..recording import recorded
-from ..writing import inplace
-from .indexing import is_expanded, watched, write_expanded
+from ..writing import inplace, is_expanded
+from .indexing import watched, write_expanded
 from .scatter import pair
 from .signatures import signature
 

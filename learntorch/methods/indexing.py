@@ -19,7 +19,7 @@ from ..ops import indexing as ops
 from ..ops import shape
 from ..ops.promotion import number
 from ..recording import recorded
-from ..writing import check_history, check_overlap, inplace, write
+from ..writing import check_history, check_overlap, inplace, is_expanded, write
 
 
 class IndexingMethods:
@@ -124,12 +124,6 @@ def _size_at(shape: tuple, at: tuple) -> tuple:
     rest += shape[d:]
     front = places[0] if places[-1] - places[0] == len(places) - 1 else 0
     return (*rest[:front], *(sizes[0] if len(sizes) == 1 else np.broadcast_shapes(*sizes)), *rest[front:])
-
-
-def is_expanded(x) -> bool:
-    """True if one element of memory stands in several places of the tensor."""
-    steps, array = x._array.strides, x._array
-    return 0 in steps and array.size > 0 and any(step == 0 and n > 1 for step, n in zip(steps, array.shape))
 
 
 def write_expanded(name: str, target, at: tuple, values, accumulate: bool = False):

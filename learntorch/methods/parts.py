@@ -14,8 +14,7 @@ from ..ops import arranging
 from ..ops import shape as ops
 from ..ops.strides import contiguous_format
 from ..recording import recorded, siblings
-from ..writing import inplace, write
-from .indexing import is_expanded
+from ..writing import inplace, is_expanded, write
 from .signatures import signature
 
 

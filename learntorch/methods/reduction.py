@@ -200,7 +200,7 @@ def _typed(x, dtype: Dtype | None):
 
 def _in_type(rule, x, dtype: Dtype | None, **options):
     """Run a rule that computes in the type asked for; a history has to be one of floats."""
-    y = recorded(rule)(x, dtype=dtype and dtype.numpy, **options)
+    y = recorded(rule)(x, dtype=_numpy(dtype), **options)
     if dtype is not None and not dtype.is_floating_point and x.requires_grad and grad_mode.enabled:
         raise RuntimeError(f"Autograd not support dtype: {type_name(y._array)}. Work on x.detach(), or sum as floats.")
     return y

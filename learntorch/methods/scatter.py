@@ -17,8 +17,8 @@ from ..ops import indexing, shape
 from ..ops import scatter as ops
 from ..ops.promotion import number
 from ..recording import recorded
-from ..writing import check_history, check_overlap, inplace
-from .indexing import is_expanded, put, watched, write_expanded
+from ..writing import check_history, check_overlap, inplace, is_expanded
+from .indexing import put, watched, write_expanded
 from .signatures import signature
 
 

@@ -134,7 +134,7 @@ class Optimizer:
         for group in self.param_groups:
             for p in group["params"]:
                 if p._grad is not None:
-                    state = self.state.get(p, {}) if self.state else {}
+                    state = self.state.get(p, {})
                     yield memory(p), p._grad._array, state, group
                     if state:
                         self.state[p] = state
