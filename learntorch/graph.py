@@ -29,6 +29,7 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
     the leaves: the result maps each wanted edge to its gradient.
     """
     choice = None if wanted is None else _Choice(roots, wanted, accumulate)
+    plain = choice is None and not rare.anomaly
     pending: dict = {}  # node → what has arrived so far for its output (a list, if it has several)
     heap: list = []  # (−number, node): the newest on top
     before = grad_mode.enabled
@@ -39,7 +40,7 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
         while heap:
             node = heappop(heap)[1]
             g = pending.pop(node)
-            if choice is None and node.hooks is None and not rare.anomaly:
+            if plain and node.hooks is None:
                 found = node.apply(g, create_graph)
             else:
                 found = _visit(node, g, create_graph, choice)
@@ -47,15 +48,15 @@ def run_backward(roots: list, *, create_graph: bool, retain_graph: bool, wanted:
                 node.release()
             for edge, gi in zip(node.next_functions, found):
                 parent = edge[0]
-                if parent is None or gi is None:
+                if gi is None or parent is None:
                     continue
                 if gi is g and accumulate and type(parent) is AccumulateGrad and not create_graph:
                     gi = gi.copy()  # it may go to another leaf too
-                if parent.outputs == 1 and parent not in pending:
+                if parent in pending or parent.outputs > 1:
+                    _deliver(edge, gi, pending, heap)
+                else:
                     pending[parent] = gi
                     heappush(heap, (-parent.number, parent))
-                else:
-                    _deliver(edge, gi, pending, heap)
     finally:
         grad_mode.enabled = before
     return {} if choice is None else choice.captured

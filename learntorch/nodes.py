@@ -92,24 +92,20 @@ class Node:
         Arrays in, arrays out; with `create`, tensors in and tensors out, recorded on the way. With `alive`
         (a set of nodes), only what goes to one of these nodes is computed.
         """
-        rule = self.rule
-        saved = self.saved
+        rule, saved = self.rule, self.saved
         if rule.tensor_count or saved is None:
             saved = self.unpack(create)
         if rule.is_variadic:
             found = rule.gradients[0](g, saved)
-            return [gi if gi is None else fit(gi, *like) for gi, like in zip(found, self.like, strict=True)]
-        like = self.like
-        found = []
-        for i, edge in enumerate(self.next_functions):
-            gradient = rule.gradients[i]
-            if edge[0] is None or gradient is None or (alive is not None and edge[0] not in alive):
-                found.append(None)
-                continue
-            gi = gradient(g, saved)
-            if like is not None:
-                gi = fit(gi, *like[i])
-            found.append(gi)
+        else:
+            found = []
+            for edge, gradient in zip(self.next_functions, rule.gradients):
+                if edge[0] is None or (alive is not None and edge[0] not in alive):
+                    found.append(None)
+                else:
+                    found.append(gradient(g, saved))
+        if self.like is not None:
+            return [gi if gi is None else fit(gi, *like) for gi, like in zip(found, self.like)]
         return found
 
     def unpack(self, create: bool) -> list:
@@ -202,13 +198,7 @@ class AccumulateGrad(Node):
         self.number = tick()
         self.next_functions = ()
         self.saved, self.like = (), None
-        if not hasattr(variable, "_hooks"):
-            variable._hooks = None  # to ask for a slot that was never filled is slow
-
-    @property
-    def hooks(self) -> Hooks | None:
-        """The hooks belong to the leaf, and stay when this node goes."""
-        return self.variable._hooks
+        self.hooks = variable._hooks = getattr(variable, "_hooks", None)  # the leaf's: they stay when this node goes
 
     def apply(self, g, create: bool, alive: set | None = None) -> Sequence:
         leaf = self.variable
@@ -239,9 +229,8 @@ class AccumulateGrad(Node):
         pass
 
     def _own_hooks(self) -> Hooks:
-        if self.hooks is None:
-            self.variable._hooks = Hooks()
-        return self.variable._hooks
+        self.variable._hooks = super()._own_hooks()
+        return self.hooks
 
 
 def _like_memory(g, array):

@@ -12,6 +12,7 @@ import numpy as np
 from .base import TensorBase, memory
 from .errors import c_name, final, kind_of, shape_mismatch, type_name
 from .graph import resized
+from .methods.results import filled
 from .modes import grad_mode
 from .nodes import check_mode
 from .ops.strides import strided
@@ -84,9 +85,8 @@ def into(name: str, out, result, inputs: tuple = ()):
         raise final(TypeError(f"{name}(): argument 'out' must be a tuple of {len(result)} Tensors, not {len(out)}"))
     for o, r in zip(out, result, strict=True):
         _check(name, o, r)
-    filled = getattr(type(result), "filled", None)
     parts = [_write(name, o, r, inputs) for o, r in zip(out, result, strict=True)]
-    return tuple(parts) if filled is None else filled(*parts)
+    return tuple(parts) if type(result) is tuple else filled(type(result))(parts)
 
 
 def options_for(name: str, out, options: dict, inputs: tuple = ()) -> dict:

@@ -293,7 +293,7 @@ def _likes(inputs: tuple) -> tuple:
 
 def saver(rule: Rule) -> Callable:
     """A function that picks out of a call what the formulas name, for the inputs that need a gradient."""
-    if not rule.saved_for:
+    if not rule.saved_names:
         return lambda inputs, out, options, needs: ()
     if rule.is_variadic:
         extras = [_extra(rule, name) for name in rule.saved_extras]
@@ -301,11 +301,9 @@ def saver(rule: Rule) -> Callable:
     positions = [rule.inputs.index(name) for name in rule.saved_inputs]
     plans = {}  # which inputs need a gradient → which inputs and outputs to keep
     for needs in product((False, True), repeat=len(rule.inputs)):
-        asked = {i for i, need in enumerate(needs) if need}
-        plans[needs] = (
-            _picker([i if rule.saved_for[rule.inputs[i]] & asked else -1 for i in positions]),
-            tuple(bool(rule.saved_for[name] & asked) for name in rule.saved_outputs),
-        )
+        asked = {name for i, need in enumerate(needs) if need for name in rule.wanted.get(i, ())}
+        pick = _picker([i if rule.inputs[i] in asked else -1 for i in positions])
+        plans[needs] = pick, [name in asked for name in rule.saved_outputs]
     if not rule.saved_outputs and not rule.saved_extras:
         pickers = {needs: pick for needs, (pick, _) in plans.items()}
         return lambda inputs, out, options, needs: pickers[needs]((*inputs, None))

@@ -70,6 +70,7 @@ class Size(tuple):
 
 
 class Tensor(
+    TensorBase,  # first, because `isinstance` goes through the bases in this order
     PointwiseMethods,
     ComparisonMethods,
     ReductionMethods,
@@ -85,7 +86,6 @@ class Tensor(
     ConversionMethods,
     HistoryMethods,
     CopyingMethods,
-    TensorBase,
     plain=True,
 ):
     """A multi-dimensional array whose operations can be recorded for differentiation.

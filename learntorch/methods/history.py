@@ -14,7 +14,7 @@ from .. import devices
 from ..base import INFERENCE, DetachedStamp, Stamp, TensorBase, memory, wrap
 from ..errors import argument_error, c_name
 from ..graph import run_backward
-from ..hooks import Hooks, RemovableHandle
+from ..hooks import RemovableHandle
 from ..modes import grad_mode
 from ..nodes import NO_EDGE, AccumulateGrad, edge_of, refresh
 
@@ -190,11 +190,7 @@ class HistoryMethods:
             raise RuntimeError(
                 "cannot register a hook on a tensor that doesn't require gradient. Use requires_grad_() first."
             )
-        if self.is_leaf:
-            if getattr(self, "_hooks", None) is None:
-                self._hooks = Hooks()
-            return self._hooks.add(0, hook)
-        node, number = self._edge
+        node, number = edge_of(self)
         return node._own_hooks().add(number, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable) -> RemovableHandle:
@@ -205,9 +201,7 @@ class HistoryMethods:
             )
         if not self.is_leaf:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        if getattr(self, "_hooks", None) is None:
-            self._hooks = Hooks()
-        return self._hooks.add("accumulated", hook)
+        return edge_of(self)[0]._own_hooks().add("accumulated", hook)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this tensor too, although it is not a leaf."""

@@ -127,7 +127,7 @@ class ReductionMethods:
         if dim is not None or self.numel():
             options = {"dim": dim, "keepdim": keepdim, "form": "Aminmax"}
             extremes.not_empty("aminmax", self._array, dim if dim is None else wrap_dim(dim, self.ndim))
-            return _AMINMAX(recorded(extremes.amin)(self, **options), recorded(extremes.amax)(self, **options))
+            return _AMINMAX((recorded(extremes.amin)(self, **options), recorded(extremes.amax)(self, **options)))
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity. Name a "
             "dimension that is not empty."
@@ -146,12 +146,12 @@ class ReductionMethods:
     @signature("int dim")
     def cummax(self, dim):
         """The largest element so far along `dim`, and where it is."""
-        return _CUMMAX(*recorded(extremes.cummax)(self, dim=dim))
+        return _CUMMAX(recorded(extremes.cummax)(self, dim=dim))
 
     @signature("int dim")
     def cummin(self, dim):
         """The smallest element so far along `dim`, and where it is."""
-        return _CUMMIN(*recorded(extremes.cummin)(self, dim=dim))
+        return _CUMMIN(recorded(extremes.cummin)(self, dim=dim))
 
     # Spread and size
 
@@ -252,4 +252,4 @@ def _extreme(x, dim, keepdim, other, whole, along, pair, pairwise):
         return pairwise(other if other is not None else dim)
     if dim is None:
         return recorded(whole)(x)
-    return pair(*recorded(along)(x, dim=dim, keepdim=keepdim))
+    return pair(recorded(along)(x, dim=dim, keepdim=keepdim))

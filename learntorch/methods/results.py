@@ -1,26 +1,32 @@
-"""Named tuples: what an operation with several outputs returns.
+"""Tuples with names: what an operation with several outputs returns.
 
 Read in chapter 01. They print as PyTorch's: torch.return_types.max(values=…, indices=…).
 """
 
 from __future__ import annotations
 
-from collections import namedtuple
+from functools import cache
+from operator import itemgetter
 
 
-def result(name: str, fields: tuple[str, ...] = ("values", "indices")) -> type:
-    """The class of the results of the operation `name`; `filled` is its class for tensors given as `out=`."""
-    made = _result(name, fields)
-    made.filled = _result(f"{name}_out", fields)
-    return made
+class Result(tuple):
+    """Several outputs, by number and by name."""
 
-
-def _result(name: str, fields: tuple[str, ...]) -> type:
-    made = namedtuple(name, fields, module="torch.return_types")
+    __slots__ = ()
+    _names: tuple[str, ...]
 
     def __repr__(self) -> str:
-        parts = ",\n".join(f"{field}={value!r}" for field, value in zip(fields, self))
-        return f"torch.return_types.{name}(\n{parts})"
+        parts = ",\n".join(f"{name}={value!r}" for name, value in zip(self._names, self))
+        return f"torch.return_types.{type(self).__name__}(\n{parts})"
 
-    made.__repr__ = __repr__
-    return made
+
+def result(operation: str, names: tuple[str, ...] = ("values", "indices")) -> type[Result]:
+    """The class of the results of an operation."""
+    parts = {name: property(itemgetter(i)) for i, name in enumerate(names)}
+    return type(operation, (Result,), {"__slots__": (), "__module__": "torch.return_types", "_names": names, **parts})
+
+
+@cache
+def filled(kind: type[Result]) -> type[Result]:
+    """The class of the same results in tensors that were given as `out=`."""
+    return result(f"{kind.__name__}_out", kind._names)

@@ -203,7 +203,8 @@ def signature(*texts: str, name: str | None = None) -> Callable:
             return call
 
         call = bind(apart=True)
-        call.together = bind(apart=False)  # for torch.permute(x, (1, 0)), which takes sizes together only
+        takes_sizes = any("sizes" in text or "tuple of ints" in text for text in texts)
+        call.together = bind(apart=False) if takes_sizes else call  # torch.permute(x, (1, 0)) takes them together only
         return call
 
     return declare

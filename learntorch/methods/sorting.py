@@ -20,7 +20,7 @@ class SortingMethods:
     @signature(*_ORDER)
     def sort(self, dim=-1, descending=False, *, stable=None):
         """The elements in order along `dim`, and where each came from."""
-        return _SORT(*recorded(ops.sort)(self, dim=dim, descending=descending, stable=stable))
+        return _SORT(recorded(ops.sort)(self, dim=dim, descending=descending, stable=stable))
 
     @signature(*_ORDER)
     def argsort(self, dim=-1, descending=False, *, stable=None):
@@ -30,24 +30,24 @@ class SortingMethods:
     @signature("int k, int dim = -1, bool largest = True, bool sorted = True")
     def topk(self, k: int, dim=-1, largest=True, sorted=True):
         """The k largest (or smallest) elements along `dim`, and where they are."""
-        return _TOPK(*recorded(ops.topk)(self, k=k, dim=dim, largest=largest))
+        return _TOPK(recorded(ops.topk)(self, k=k, dim=dim, largest=largest))
 
     @signature("int k, int dim = -1, bool keepdim = False")
     def kthvalue(self, k: int, dim=-1, keepdim=False):
         """The k-th smallest element along `dim`, and where it is; k counts from 1."""
-        return _KTHVALUE(*recorded(ops.kthvalue)(self, k=k, dim=dim, keepdim=keepdim))
+        return _KTHVALUE(recorded(ops.kthvalue)(self, k=k, dim=dim, keepdim=keepdim))
 
     @signature("", "int dim, bool keepdim = False")
     def median(self, dim=None, keepdim=False):
         """The middle element, the lower one of two; along `dim` also where it is."""
         if dim is None:
             return recorded(ops.median_all)(self)
-        return _MEDIAN(*recorded(ops.median_dim)(self, dim=dim, keepdim=keepdim))
+        return _MEDIAN(recorded(ops.median_dim)(self, dim=dim, keepdim=keepdim))
 
     @signature("int dim = -1, bool keepdim = False")
     def mode(self, dim=-1, keepdim=False):
         """The element that occurs most often along `dim`, and where it stands last."""
-        return _MODE(*recorded(ops.mode)(self, dim=dim, keepdim=keepdim))
+        return _MODE(recorded(ops.mode)(self, dim=dim, keepdim=keepdim))
 
     @signature("bool sorted = True, bool return_inverse = False, bool return_counts = False, int dim = None",
                name="_unique2")  # fmt: skip

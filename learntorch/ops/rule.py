@@ -70,34 +70,27 @@ class Rule:
 
     def _plan(self, formulas: dict[str, Callable]) -> None:
         """Read every formula once: what it names decides what is saved, and for whose sake."""
-        known = (*self.inputs, *self.outputs, *self.defaults, *(f"{name}_shape" for name in self.inputs))
-        wanted = {}
+        known = (*self.inputs, *self.outputs, *self.defaults, *[f"{name}_shape" for name in self.inputs])
+        self.wanted: dict[int, tuple[str, ...]] = {}  # the number of an input → what its formula names
         for target, formula in formulas.items():
             if target not in self.inputs:
                 raise TypeError(f"{self.__name__}: there is a formula for '{target}', which is not an input")
-            g, *names = _parameters(formula)[0]
+            names = self.wanted[self.inputs.index(target)] = _parameters(formula)[0][1:]
             for name in names:
                 if name not in known:
                     raise TypeError(f"{self.__name__}: the formula for '{target}' names '{name}', which is unknown")
-            wanted[target] = names
-        named = {name for names in wanted.values() for name in names}
+        named = set().union(*self.wanted.values())
         # The order in which values are saved: inputs, outputs, then options and shapes.
-        self.saved_inputs = tuple(name for name in self.inputs if name in named)
-        self.saved_outputs = tuple(name for name in self.outputs if name in named)
-        self.saved_extras = tuple(name for name in known[len(self.inputs) + len(self.outputs) :] if name in named)
-        order = (*self.saved_inputs, *self.saved_outputs, *self.saved_extras)
+        self.saved_inputs = tuple([name for name in self.inputs if name in named])
+        self.saved_outputs = tuple([name for name in self.outputs if name in named])
+        self.saved_extras = tuple([name for name in known[len(self.inputs) + len(self.outputs) :] if name in named])
+        self.saved_names = (*self.saved_inputs, *self.saved_outputs, *self.saved_extras)
         self.tensor_count = len(self.saved_inputs) + len(self.saved_outputs)
-        self.differentiable = tuple(i for i, name in enumerate(self.inputs) if name in formulas)  # not an index, say
-        self.saved_names = order
-        self.gradients = tuple(self.bind(formulas[self.inputs[i]]) for i in self.differentiable)
+        self.differentiable = tuple(sorted(self.wanted))  # the others are not: an index, say
+        self.gradients = tuple([self.bind(formulas[self.inputs[i]]) for i in self.differentiable])
         # Whether the gradient of each of these inputs needs a tensor, or an index, which is freed after the walk.
         keeps = {*self.saved_inputs, *self.saved_outputs, "at"}
-        self.keeps = tuple(not keeps.isdisjoint(wanted[self.inputs[i]]) for i in self.differentiable)
-        # saved_for[name]: the inputs whose gradient needs the saved value `name`.
-        self.saved_for = {
-            name: frozenset(i for i, target in enumerate(self.inputs) if name in wanted.get(target, ()))
-            for name in order
-        }
+        self.keeps = tuple([not keeps.isdisjoint(self.wanted[i]) for i in self.differentiable])
 
     def bind(self, formula: Callable) -> Callable:
         """`formula(g, …)` as a function of g and the tuple of saved values."""
