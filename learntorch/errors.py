@@ -86,6 +86,9 @@ def _reordered(name: str, count: int, inputs: tuple, options: dict) -> tuple[tup
     return (inputs[0], *inputs[more + 1 :]), options | dict(zip(names, first))
 
 
+_PLAIN = {type(None), bool, int, float, str, tuple}  # what an option is as a rule
+
+
 def by_name(name: str, count: int, most: float, inputs: tuple, options: dict,
             known: Container[str]) -> tuple[tuple, dict]:  # fmt: skip
     """Put the inputs that were given by name (`x.pow(exponent=2)`) into their places; `count` to `most` are taken."""
@@ -99,12 +102,11 @@ def by_name(name: str, count: int, most: float, inputs: tuple, options: dict,
             raise final(error)
         options = dict(options)
         inputs += (options.pop(expected),)
-    for option in options:
+    for option, value in options.items():
         if option not in known:
             raise final(TypeError(f"{name}() got an unexpected keyword argument '{option}'"))
-        if getattr(options[option], "ndim", None) == 0 and hasattr(options[option], "item"):
-            # a number of NumPy's, or a tensor that stands for one
-            options = options | {option: options[option].item()}
+        if type(value) not in _PLAIN and getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+            options = options | {option: value.item()}  # a number of NumPy's, or a tensor that stands for one
     return inputs, options
 
 

@@ -6,7 +6,6 @@ Read in chapter 01.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 
 import numpy as np
 
@@ -46,7 +45,6 @@ def function(name: str, method: Callable | None = None) -> Callable:
     method, number_first = method or getattr(Tensor, name), NUMBER_FIRST.get(name)
     run = getattr(method, "together", method)
 
-    @wraps(method)
     def call(input, *args, out=None, **options):
         if out is not None:
             options = options_for(name, out, options, (input, *args))
@@ -60,6 +58,7 @@ def function(name: str, method: Callable | None = None) -> Callable:
         return result if out is None else into(name, out, result, (input, *args, *options.values()))
 
     call.__name__ = call.__qualname__ = name
+    call.__doc__, call.__wrapped__ = method.__doc__, method
     call.rule = getattr(method, "rule", None)
     return call
 

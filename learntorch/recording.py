@@ -295,9 +295,13 @@ def saver(rule: Rule) -> Callable:
     """A function that picks out of a call what the formulas name, for the inputs that need a gradient."""
     if not rule.saved_names:
         return lambda inputs, out, options, needs: ()
-    if rule.is_variadic:
-        extras = [_extra(rule, name) for name in rule.saved_extras]
-        return lambda inputs, out, options, needs: tuple([extra(inputs, options) for extra in extras])
+    named = [(name, default) for name, default in rule.defaults.items() if name in rule.saved_extras]
+    shaped = [i for i, name in enumerate(rule.inputs) if f"{name}_shape" in rule.saved_extras]
+    if rule.is_variadic:  # the one shape that it may name is that of every input
+        return lambda inputs, out, options, needs: (
+            *[options.get(name, default) for name, default in named],
+            *[[x._array.shape for x in inputs] for _ in shaped],
+        )
     positions = [rule.inputs.index(name) for name in rule.saved_inputs]
     plans = {}  # which inputs need a gradient → which inputs and outputs to keep
     for needs in product((False, True), repeat=len(rule.inputs)):
@@ -309,15 +313,16 @@ def saver(rule: Rule) -> Callable:
         return lambda inputs, out, options, needs: pickers[needs]((*inputs, None))
     which_outputs = [rule.outputs.index(name) for name in rule.saved_outputs]
     single = len(rule.outputs) == 1
-    extras = [_extra(rule, name) for name in rule.saved_extras]
 
     def save(inputs, out, options, needs):
         pick, keep_outputs = plans[needs]
         saved = [*pick((*inputs, None))]
         for i, keep in zip(which_outputs, keep_outputs):
             saved.append(twin(out if single else out[i]) if keep else None)
-        for extra in extras:
-            saved.append(extra(inputs, options))
+        for name, default in named:
+            saved.append(options.get(name, default))
+        for i in shaped:
+            saved.append(inputs[i]._array.shape if isinstance(inputs[i], TensorBase) else ())
         return tuple(saved)
 
     return save
@@ -328,14 +333,3 @@ def _picker(at: list[int]) -> Callable:
     if len(at) > 1:
         return itemgetter(*at)
     return (lambda values: (values[at[0]],)) if at else lambda values: ()
-
-
-def _extra(rule: Rule, name: str) -> Callable:
-    """How to read one saved option or shape out of a call."""
-    if name in rule.defaults:
-        default = rule.defaults[name]
-        return lambda inputs, options: options.get(name, default)
-    if rule.is_variadic:
-        return lambda inputs, options: [x._array.shape for x in inputs]
-    i = rule.inputs.index(name.removesuffix("_shape"))
-    return lambda inputs, options: inputs[i]._array.shape if isinstance(inputs[i], TensorBase) else ()
