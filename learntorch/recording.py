@@ -307,7 +307,7 @@ def saver(rule: Rule) -> Callable:
     for needs in product((False, True), repeat=len(rule.inputs)):
         asked = {name for i, need in enumerate(needs) if need for name in rule.wanted.get(i, ())}
         pick = _picker([i if rule.inputs[i] in asked else -1 for i in positions])
-        plans[needs] = pick, [name in asked for name in rule.saved_outputs]
+        plans[needs] = pick, tuple([name in asked for name in rule.saved_outputs])
     if not rule.saved_outputs and not rule.saved_extras:
         pickers = {needs: pick for needs, (pick, _) in plans.items()}
         return lambda inputs, out, options, needs: pickers[needs]((*inputs, None))

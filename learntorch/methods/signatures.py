@@ -175,15 +175,13 @@ def signature(*texts: str, name: str | None = None) -> Callable:
             return [_Form(function, ", ".join(filter(None, (first, text)))) for text in texts]
 
         def bind(apart: bool) -> Callable:
-            seen, spread = set(), set()
+            known = {}  # types of arguments that were taken before → whether they were sizes, given one by one
 
             @wraps(method)
             def call(self, *args, **options):
                 key = (*map(_outline, args), *options, *map(_outline, options.values()))
-                if key in seen:
-                    return method(self, *args, **options)
-                if key in spread:
-                    return method(self, args, **options)
+                if key in known:
+                    return method(self, args, **options) if known[key] else method(self, *args, **options)
                 given = {_NUMPY_NAMES.get(n, n): a for n, a in options.items()}
                 together = args
                 for form in forms():
@@ -197,7 +195,7 @@ def signature(*texts: str, name: str | None = None) -> Callable:
                 places = [*form.names[: len(together)], *given]
                 values = [form.plain(n, a) for n, a in zip(places, (*together, *given.values()), strict=True)]
                 if given.keys() == options.keys() and all(map(is_, values, (*together, *options.values()))):
-                    (seen if together is args else spread).add(key)
+                    known[key] = together is not args
                 return method(self, *values[: len(together)], **dict(zip(given, values[len(together) :], strict=True)))
 
             return call
