@@ -19,7 +19,7 @@ from .promotion import promote
 from .reduction import softmax
 from .rule import ANY, FLOAT, differentiable
 from .scatter import gather, gather_gradient
-from .shape import unsqueeze
+from .shape import row_major, unsqueeze
 
 
 def _reduced(y, reduction: str):
@@ -185,13 +185,13 @@ def nll_loss(log_p, at, weight, total, *, reduction="mean"):
     return y.squeeze(1) if reduction == "none" else y.sum() / total if reduction == "mean" else y.sum()
 
 
-def _known_softmax(x, p):
-    """p, which is softmax(x); in a new graph softmax(x) once more, so that it has a history."""
-    return softmax(x, dim=1) if hasattr(x, "_array") else p
+def _cross_entropy_slope(g, x, p, target):
+    if hasattr(x, "_array"):  # in a new graph softmax(x) once more, so that it has a history
+        return (softmax(x, dim=1) - one_hot(p, target)) * (g / x.shape[0])
+    return row_major((p - one_hot(p, target)) * (g / x.shape[0]))
 
 
-@differentiable(ANY, x=lambda g, x, p, target: (_known_softmax(x, p) - one_hot(p, target)) * (g / x.shape[0]),
-                outputs=("y", "p"), name="NllLoss")  # fmt: skip
+@differentiable(ANY, x=_cross_entropy_slope, outputs=("y", "p"), name="NllLoss")
 def cross_entropy(x, target):
     """Mean over rows of −ln p[target] for p = softmax(x), and p: scores x (N, C), classes target (N).
 

@@ -195,10 +195,13 @@ def _cumprod_slope(g, x, y, dim):
 
 def _weighted(g, head, tail, dim, i):
     rest = narrow(g, dim=dim, start=i, end=g.shape[dim])
-    one = narrow(g, dim=dim, start=0, end=1) * 0 + 1
+    one = zeros_like(narrow(g, dim=dim, start=0, end=1)) + 1
     left = prod_(head, dim=dim, keepdim=True)
-    right = cumprod(cat(one, tail, dim=dim), dim=dim)
-    return squeeze(sum(rest * (left * right), dim=dim, keepdim=True), dim=dim)
+    others = left * cumprod(cat(one, tail, dim=dim), dim=dim)
+    terms = rest * others
+    if not hasattr(g, "_array"):
+        terms[others == 0] = 0  # even if the gradient there is infinite
+    return squeeze(sum(terms, dim=dim, keepdim=True), dim=dim)
 
 
 @differentiable(ANY, x=_cumprod_slope)
