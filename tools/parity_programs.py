@@ -33,6 +33,8 @@ class Drawer(Tensors):
         area = area or self.pick(AREAS)
         template = self.pick(OPERATIONS[area])
         self.begin(mistaken=area != "start" and self.chance(12))
+        if "{n}" in template and not self.live:
+            return  # no tensor is left to write to
         source = PLACEHOLDER.sub(self.fill, template)
         name = None
         if WRITE.search(template) and self.reads_what_it_writes():

@@ -133,6 +133,10 @@ def write_expanded(name: str, target, at: tuple, values, accumulate: bool = Fals
         "This also applies to advanced indexing e.g. tensor[indices] = tensor",
         stacklevel=4,
     )
+    if grad_mode.enabled and target.requires_grad:
+        raise NotImplementedError(
+            f"{name} on an expanded tensor with a history is not in learntorch. Give it a clone() of the tensor."
+        )
     array = memory(target)
     if accumulate:
         np.add.at(array, at, values)

@@ -21,9 +21,10 @@ INFINITY = float("inf")
 
 
 def _variance_slope(g, x, dim, correction, keepdim):
-    freedom = count(x.shape, dim) - correction
-    scale = 2 / freedom if freedom else INFINITY
-    return spread(g, x.shape, dim, keepdim) * (x - mean(x, dim=dim, keepdim=True)) * scale
+    freedom, apart = count(x.shape, dim) - correction, x - mean(x, dim=dim, keepdim=True)
+    if dim is None and freedom <= 0:  # PyTorch leaves the sign away
+        return spread(g, x.shape, dim, keepdim) * (abs(apart) * INFINITY)
+    return spread(g, x.shape, dim, keepdim) * apart * (2 / freedom if freedom else INFINITY)
 
 
 @differentiable(ANY, x=_variance_slope, name=lambda form: form)
