@@ -185,13 +185,13 @@ def nll_loss(log_p, at, weight, total, *, reduction="mean"):
     return y.squeeze(1) if reduction == "none" else y.sum() / total if reduction == "mean" else y.sum()
 
 
-def _cross_entropy_slope(g, x, p, target):
-    if hasattr(x, "_array"):  # in a new graph softmax(x) once more, so that it has a history
-        return (softmax(x, dim=1) - one_hot(p, target)) * (g / x.shape[0])
-    return row_major((p - one_hot(p, target)) * (g / x.shape[0]))
+def _known_softmax(x, p):
+    """p, which is softmax(x), row by row; in a new graph softmax(x) once more, so that it has a history."""
+    return softmax(x, dim=1) if hasattr(x, "_array") else row_major(p)
 
 
-@differentiable(ANY, x=_cross_entropy_slope, outputs=("y", "p"), name="NllLoss")
+@differentiable(ANY, x=lambda g, x, p, target: (_known_softmax(x, p) - one_hot(p, target)) * (g / x.shape[0]),
+                outputs=("y", "p"), name="NllLoss")  # fmt: skip
 def cross_entropy(x, target):
     """Mean over rows of −ln p[target] for p = softmax(x), and p: scores x (N, C), classes target (N).
 
@@ -213,7 +213,7 @@ def cross_entropy(x, target):
 @differentiable(ANY)
 def one_hot(x, target):
     """1 at the target's class, 0 elsewhere: a row like those of x for each target."""
-    y = array_module(x).zeros(x.shape[::-1], x.dtype).T  # in memory (C, N), as p is
+    y = array_module(x).zeros(x.shape, x.dtype)
     y[array_module(x).arange(len(target)), target] = 1
     return y
 
