@@ -5,6 +5,8 @@ Read in chapter 03.
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from ..base import INFERENCE, Stamp, memory, new
 from ..modes import grad_mode
 from ..nodes import address
@@ -27,8 +29,6 @@ class CopyingMethods:
         Raises:
             RuntimeError: "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol…"
         """
-        from copy import deepcopy  # loaded already: it called this
-
         if not self.is_leaf:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "

@@ -201,8 +201,7 @@ def signature(*texts: str, name: str | None = None) -> Callable:
             return call
 
         call = bind(apart=True)
-        takes_sizes = any("sizes" in text or "tuple of ints" in text for text in texts)
-        call.together = bind(apart=False) if takes_sizes else call  # torch.permute(x, (1, 0)) takes them together only
+        call.together = bind(apart=False)  # for torch.permute(x, (1, 0)), which takes sizes together only
         return call
 
     return declare
