@@ -105,7 +105,7 @@ class Node:
                 else:
                     found.append(gradient(g, saved))
         if self.like is not None:
-            return [gi if gi is None else fit(gi, *like) for gi, like in zip(found, self.like)]
+            return [gi if gi is None else fit(gi, *like) for gi, like in zip(found, self.like, strict=True)]
         return found
 
     def unpack(self, create: bool) -> list:

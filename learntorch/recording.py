@@ -161,7 +161,7 @@ def _binary(rule: Rule, as_operator: bool = False) -> Callable:
                 node.next_functions = node.next_functions[:1]
             node.saved = save((a, b), out, options, (a_grad, b_grad))
             differ = like or not (exact or alone or x.shape == y.shape)
-            node.like = _likes((a, b)) if differ else None
+            node.like = _likes((a, b)[: len(node.next_functions)]) if differ else None
             node.hooks = None
             node.number = tick()
             if rare.watching:

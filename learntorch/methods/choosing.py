@@ -38,7 +38,7 @@ def _masked_fill(x, run, mask, value):
         if broadcast_error(x.shape, mask.shape) or np.broadcast_shapes(mask.shape, x.shape) != x.shape:
             raise shape_mismatch(x.shape, mask.shape)
         at = (np.broadcast_to(mask._array, x.shape),)
-        return write_expanded("masked_fill_", x, at, getattr(value, "_array", value))
+        return write_expanded("masked_fill_", x, at, value)
     return run(pointwise.masked_fill)(x, mask, value)
 
 

@@ -93,7 +93,7 @@ def put(target, at: list, values, key=(), accumulate: bool = False, run: Callabl
             if isinstance(k, np.ndarray) and np.may_share_memory(target._array, k):
                 check_overlap(target._array, k, separate=True)
         if is_expanded(target):
-            return write_expanded("index_put_", target, at, values._array, accumulate)
+            return write_expanded("index_put_", target, at, values, accumulate)
     return run(ops.index_put)(target, values, at=watched(at, key), accumulate=accumulate)
 
 
@@ -128,16 +128,16 @@ def _size_at(shape: tuple, at: tuple) -> tuple:
 
 def write_expanded(name: str, target, at: tuple, values, accumulate: bool = False):
     """Write to an expanded tensor. PyTorch still lets a few operations do so, with a warning."""
+    if grad_mode.enabled and any(isinstance(x, TensorBase) and x.requires_grad for x in (target, values)):
+        raise NotImplementedError(
+            f"{name} on an expanded tensor is not recorded in learntorch. Give it a clone() of the tensor."
+        )
     warnings.warn(
         f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this operation. "
         "This also applies to advanced indexing e.g. tensor[indices] = tensor",
         stacklevel=4,
     )
-    if grad_mode.enabled and target.requires_grad:
-        raise NotImplementedError(
-            f"{name} on an expanded tensor with a history is not in learntorch. Give it a clone() of the tensor."
-        )
-    array = memory(target)
+    array, values = memory(target), getattr(values, "_array", values)
     if accumulate:
         np.add.at(array, at, values)
     else:

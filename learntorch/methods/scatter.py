@@ -245,7 +245,7 @@ def _index_fill(x, run, dim: int, index, value):
         wrong = at.reshape(-1)[np.argmax((at < -n) | (at >= n))]
         raise final(IndexError(f"index {wrong} is out of bounds for dimension {dim} with size {n}"))
     if run is not recorded and is_expanded(x):
-        return write_expanded("index_fill_", x, _at(x, dim, index), getattr(value, "_array", value))
+        return write_expanded("index_fill_", x, _at(x, dim, index), value)
     at = _at(x, dim, index) or (at,)
     return run(indexing.index_put)(x, value, at=watched(at, index), form=form)
 
